@@ -1,0 +1,99 @@
+"""Every error Punchin raises on purpose, as one tree.
+
+The docstring of a class is its default message: one sentence for the person who sees it, with the cure.
+Raise the most exact class, where the numbers are known. `code` is the stable name that APIs, receipts and
+databases store; `retryable` says whether the very same request may succeed later.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PunchinError(Exception):
+    """Something went wrong inside Punchin."""
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class CallerError(PunchinError):
+    """The request is wrong; sending it again will not help."""
+
+    code = "invalid_request"
+
+
+class RegionError(CallerError):
+    """The region does not fit the song; give a start before the end, both inside the song."""
+
+    code = "invalid_region"
+
+
+class SongError(CallerError):
+    """The file cannot be read as music; give a WAV, FLAC, MP3, Ogg Vorbis, Opus or M4A file."""
+
+    code = "unreadable_song"
+
+
+class EditError(CallerError):
+    """The edit asks for something that cannot be done; change tags, lyrics or settings."""
+
+    code = "invalid_edit"
+
+
+class UnknownEngine(CallerError):
+    """There is no engine of that name; `punchin engines` lists what is installed."""
+
+    code = "unknown_engine"
+
+
+class OutputError(CallerError):
+    """The output cannot be written there; choose another place with -o."""
+
+    code = "unwritable_output"
+
+
+class ProofError(CallerError):
+    """The output does not keep the promise: something outside the region differs from the source."""
+
+    code = "not_proved"
+
+
+class ReceiptError(CallerError):
+    """The receipt cannot be read or does not belong to these files."""
+
+    code = "invalid_receipt"
+
+
+class EngineError(PunchinError):
+    """The request is fine, the engine is not."""
+
+    code = "engine_error"
+
+
+class EngineUnavailable(EngineError):
+    """The engine's weights or hardware are missing; `punchin doctor` says which command gets them."""
+
+    code = "engine_unavailable"
+
+
+class EngineOutOfMemory(EngineError):
+    """The engine needs more memory than there is; choose a shorter region."""
+
+    code = "engine_out_of_memory"
+
+
+class EngineFailed(EngineError):
+    """The engine gave back something that is not usable music."""
+
+    code = "engine_failed"
+    retryable = True
+
+
+class Cancelled(PunchinError):
+    """The edit was cancelled; nothing was written."""
+
+    code = "cancelled"
