@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from punchin.region import Frames
-    from punchin.songfile import Container
-    from punchin.take import Patch
+    from punchin.songfile import Container, Native
 
 
 class Method(StrEnum):
@@ -25,6 +24,10 @@ class Method(StrEnum):
     """Coded anew without loss: the decoded samples outside are the same, the bytes are not."""
     LOSSY = "lossy"
     """Coded anew with loss because it was asked for: the sound outside went through a codec once more."""
+
+
+class CannotSplice(Exception):
+    """The structure of this file does not allow splicing; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,23 @@ class Splice:
     kept: tuple[KeptBytes, ...] = ()
     why: str = ""
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """New samples for a run of frames of one song.
+
+    Attributes:
+        frames: where they go, in frames of the song.
+        samples: `[C, len(frames)]` in the song's native sample format; nothing outside `frames` is to change.
+    """
+
+    frames: Frames
+    samples: Native
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 2 or self.samples.shape[1] != len(self.frames):
+            raise ValueError(f"samples {self.samples.shape} do not fill {self.frames}")
 
 
 class Splicer(Protocol):
