@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from punchin.errors import EditError
+import msgspec
+
+from punchin.errors import CallerError, EditError
+from punchin.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from punchin.region import Region
 
 MAX_SEED = 2**31 - 1
 """Largest seed: the range of the hosted endpoint's `seed`, 0..2147483647."""
@@ -63,3 +64,51 @@ def split_tags(text: str) -> tuple[str, ...]:
     ('lofi', 'chill piano')
     """
     return tuple(tag for part in re.split(r"[,;\n]", text) if (tag := " ".join(part.split())))
+
+
+class _EditText(msgspec.Struct, forbid_unknown_fields=True):
+    """One entry of an edit list, as JSON has it."""
+
+    start: str | float
+    end: str | float
+    tags: str | list[str] = ""
+    lyrics: str = ""
+    seed: int | None = None
+    variance: float | None = None
+    parameters: dict[str, str | int | float | bool] = {}
+
+    def edit(self) -> Edit:
+        tags = split_tags(self.tags) if isinstance(self.tags, str) else tuple(self.tags)
+        return Edit(
+            region=Region.parse(self.start, self.end),
+            tags=tags,
+            lyrics=self.lyrics,
+            seed=self.seed,
+            variance=self.variance,
+            parameters=self.parameters,
+        )
+
+
+def edits_from_json(text: bytes | str) -> list[Edit]:
+    """Read a list of edits: `[{"start": "0:12", "end": "0:15", "tags": "lofi", "lyrics": "", "seed": 7}, ...]`.
+
+    `start` and `end` are required and take every form that `Mark.parse` reads; tags are one text with commas
+    or a list; `lyrics`, `seed`, `variance` and `parameters` may be left out.
+
+    Raises:
+        EditError: if it is not such a list; says where.
+        RegionError: if a time cannot be read.
+    """
+    try:
+        entries = msgspec.json.decode(text, type=list[_EditText])
+    except msgspec.DecodeError as error:
+        raise EditError(f"the edit list cannot be read: {error}") from error
+    if not entries:
+        raise EditError("the edit list is empty; give at least one object with start and end")
+    edits: list[Edit] = []
+    for number, entry in enumerate(entries):
+        try:
+            edits.append(entry.edit())
+        except CallerError as error:
+            raise type(error)(f"edit {number + 1} of the list: {error}") from error
+    return edits
