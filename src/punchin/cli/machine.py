@@ -1,0 +1,139 @@
+"""`punchin engines` and `punchin doctor`: what is installed, and whether it works here."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from punchin.cli.exits import ExitCode
+from punchin.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from punchin.engine import EngineSpec
+    from punchin.engines import EngineEntry
+
+_ENGINE_EXAMPLES = """
+\b
+Examples:
+  punchin engines
+  punchin engines --json
+"""
+
+
+@click.command(epilog=_ENGINE_EXAMPLES)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def engines(as_json: bool) -> None:
+    """List the installed engines, what each acts on, and whether it runs here."""
+    from punchin.engines import installed_engines
+
+    rows = [_engine_row(entry) for entry in installed_engines().values()]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        click.echo(f"{row['name']:<12} {row['summary']}")
+        click.echo(f"{'':<12} version {row['version']} of {row['package']}; acts on: {row['honours'] or 'the region alone'}")
+        if row["unavailable"]:
+            click.echo(f"{'':<12} not available here: {row['unavailable']}")
+
+
+def _engine_row(entry: EngineEntry) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": entry.name, "package": entry.package, "summary": "", "version": "", "honours": "", "unavailable": "",
+    }  # fmt: skip
+    try:
+        engine = entry.make()
+        spec: EngineSpec = engine.spec
+        row |= {"summary": spec.summary, "version": spec.version, "honours": ", ".join(sorted(spec.honours))}
+        engine.load()
+    except EngineUnavailable as error:
+        row["unavailable"] = str(error)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the doctor looked at."""
+
+    what: str
+    good: bool
+    says: str
+
+
+_DOCTOR_EXAMPLES = """
+\b
+Examples:
+  punchin doctor
+  punchin doctor --json
+"""
+
+
+@click.command(epilog=_DOCTOR_EXAMPLES)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def doctor(as_json: bool) -> int:
+    """Look at this machine and say what works, what does not, and which command mends it."""
+    findings = [_python(), _libraries(), _mp3(), _m4a(), *_engines(), _disk_space()]
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok' if finding.good else '--'}  {finding.what:<10} {finding.says}")
+    needed = ("python", "libraries", "mp3", "embedded")
+    return ExitCode.DONE if all(f.good for f in findings if f.what in needed) else ExitCode.ENGINE
+
+
+def _python() -> Finding:
+    cores = os.cpu_count() or 1
+    says = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores} cores"
+    return Finding("python", True, says)
+
+
+def _libraries() -> Finding:
+    names = ("numpy", "scipy", "soundfile", "soxr", "msgspec", "matplotlib")
+    missing = [name for name in names if _version(name) is None]
+    if missing:
+        return Finding("libraries", False, f"missing: {', '.join(missing)}; reinstall with `pip install punchin`")
+    return Finding("libraries", True, ", ".join(f"{name} {_version(name)}" for name in names))
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _mp3() -> Finding:
+    import soundfile
+
+    library = soundfile.__libsndfile_version__
+    if "MP3" in soundfile.available_formats():
+        return Finding("mp3", True, f"libsndfile {library} reads and writes MP3")
+    return Finding("mp3", False, f"libsndfile {library} has no MP3; `pip install --upgrade soundfile` brings 1.1 or newer")
+
+
+def _m4a() -> Finding:
+    found = _version("av")
+    if found:
+        return Finding("m4a", True, f"PyAV {found} reads M4A")
+    return Finding("m4a", False, "M4A and AAC cannot be read; `pip install 'punchin[m4a]'` adds that")
+
+
+def _engines() -> list[Finding]:
+    from punchin.engines import installed_engines
+
+    rows = [_engine_row(entry) for entry in installed_engines().values()]
+    return [Finding(row["name"], not row["unavailable"], row["unavailable"] or row["summary"]) for row in rows]
+
+
+def _disk_space() -> Finding:
+    free_gb = shutil.disk_usage(Path.cwd()).free / 1e9
+    return Finding("disk", free_gb > 1, f"{free_gb:.1f} GB free in this folder")

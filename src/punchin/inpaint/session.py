@@ -1,0 +1,141 @@
+"""One edit of one song from beginning to end: `Session` keeps what the eight steps share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from punchin.engine import no_progress
+from punchin.inpaint.checks import Planned, check_takes, plan
+from punchin.inpaint.recording import record
+from punchin.inpaint.stages import Stages
+from punchin.inpaint.writing import Written, check_output, write_take
+from punchin.join import JoinSettings
+from punchin.splice import splicer_for
+from punchin.take import Punch, Take
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from punchin.edits import Edit
+    from punchin.engine import Engine, Progress
+    from punchin.proof import Depth
+    from punchin.songfile import Container, SongFile
+    from punchin.splice import Splicer
+    from punchin.take import Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """How edits are to be made and written.
+
+    Attributes:
+        engine: who fills the hole; loaded.
+        takes: how many candidates each region gets, with seeds one after the other.
+        container: format of the output; None is the source's own (or by rule, see `splicer_for`).
+        joins: crossfades and matching.
+        overwrite: whether an existing output is replaced.
+        proof_depth: how deep the proof goes; None chooses by the length of the song.
+        receipts: whether a receipt is written beside the output.
+    """
+
+    engine: Engine
+    takes: int = 1
+    container: Container | None = None
+    joins: JoinSettings = field(default_factory=JoinSettings)
+    overwrite: bool = False
+    proof_depth: Depth | None = None
+    receipts: bool = True
+
+    def record(
+        self, source: SongFile, edits: Sequence[Edit], progress: Progress = no_progress
+    ) -> tuple[list[list[Candidate]], Stages]:
+        """Steps 1 to 6: for each edit, in the order of the song, its candidates; nothing is written.
+
+        Raises:
+            CallerError: if something asked for cannot be done; nothing slow has happened by then.
+            EngineError: if the engine fails.
+            Cancelled: if `progress` said so.
+        """
+        planned = self.check(source, edits)
+        stages = Stages(progress, rounds=self.takes * len(planned))
+        return [record(source, one, self.engine, self.takes, self.joins, stages) for one in planned], stages
+
+    def check(self, source: SongFile, edits: Sequence[Edit]) -> list[Planned]:
+        """Step 1: exact frames and seeds; everything that can be refused is refused here.
+
+        Raises:
+            CallerError: the most exact kind.
+        """
+        check_takes(self.takes)
+        return plan(source, edits, self.engine.spec, self.splicer(source))
+
+    def splicer(self, source: SongFile) -> Splicer:
+        """What will write the output."""
+        return splicer_for(source, self.container)
+
+    def write(
+        self, source: SongFile, punches: Sequence[Punch], output: Path, stages: Stages
+    ) -> Take:
+        """Steps 7 and 8: write one take with the chosen candidates, prove it, write its receipt."""
+        how = Written(
+            engine=self.engine.spec, joins=self.joins, overwrite=self.overwrite, depth=self.proof_depth,
+            receipts=self.receipts,
+        )  # fmt: skip
+        return write_take(source, self.splicer(source), punches, output, how, stages)
+
+
+def inpaint(
+    source: SongFile,
+    edits: Sequence[Edit],
+    output: Path,
+    session: Session,
+    progress: Progress = no_progress,
+) -> Take:
+    """Make the edits and write the best take of each region into one output.
+
+    Args:
+        source: the song; only read.
+        edits: what is asked; regions must not overlap.
+        output: where the result goes; appears whole or not at all.
+        session: engine and settings.
+        progress: told what is being done and how far everything is; may raise `Cancelled`.
+
+    Raises:
+        CallerError: if something asked for cannot be done; nothing was written.
+        EngineError: if the engine fails; nothing was written.
+        Cancelled: if `progress` said so; nothing was written.
+    """
+    check_output(output, source.path, overwrite=session.overwrite)
+    candidates, stages = session.record(source, edits, progress)
+    punches = [Punch(_best_first(made)[0], tuple(made)) for made in candidates]
+    return session.write(source, punches, output, stages)
+
+
+def inpaint_each_take(
+    source: SongFile,
+    edits: Sequence[Edit],
+    output: Path,
+    session: Session,
+    progress: Progress = no_progress,
+) -> list[Take]:
+    """Like `inpaint`, but write every take: the first has the best candidate of each region, and so on.
+
+    `output` gives folder and name; `song.wav` becomes `song.take1.wav`, `song.take2.wav` ...
+    """
+    outputs = [output.with_name(f"{output.stem}.take{take + 1}{output.suffix}") for take in range(session.takes)]
+    for path in outputs:
+        check_output(path, source.path, overwrite=session.overwrite)
+    candidates, stages = session.record(source, edits, progress)
+    ranked = [_best_first(made) for made in candidates]
+    return [
+        session.write(
+            source, [Punch(best[take], tuple(made)) for best, made in zip(ranked, candidates, strict=True)], path, stages
+        )
+        for take, path in enumerate(outputs)
+    ]
+
+
+def _best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda one: -one.seams.score)
