@@ -1,0 +1,148 @@
+"""Tags in, style out, and an honest account of what was not used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from punchin.engine import Unused
+from punchin.engines.embedded.tags import phrases
+from punchin.engines.embedded.tags.blending import blend, without
+from punchin.engines.embedded.tags.settings import MEANINGS, apply
+from punchin.engines.embedded.tags.style import Style
+from punchin.engines.embedded.tags.vocabulary import Kind, vocabulary
+from punchin.errors import EditError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from punchin.engines.embedded.tags.phrases import Found
+    from punchin.engines.embedded.tags.vocabulary import Setting, Term, Vocabulary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What the song and the edit offer; tags that need what is missing are reported as unused.
+
+    Attributes:
+        words: there are lyrics to sing.
+        stereo: the song has two channels or more.
+        beat: the song has a steady beat.
+    """
+
+    words: bool = True
+    stereo: bool = True
+    beat: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedTags:
+    """What the tags mean.
+
+    Attributes:
+        style: every decision they make.
+        used: the tags that shaped it, as typed; "no drums" where something is left out.
+        unused: tags that are understood but change nothing here, each with the reason.
+        unknown: words that mean nothing, each with near names if there are any.
+    """
+
+    style: Style
+    used: tuple[str, ...]
+    unused: tuple[Unused, ...]
+    unknown: tuple[Unused, ...]
+
+
+_MISSING = {
+    "words": "there are no words to sing",
+    "stereo": "the song has one channel",
+    "beat": "no steady beat was found in the song",
+}
+
+
+def parse_tags(tags: Sequence[str], circumstances: Circumstances | None = None) -> ParsedTags:
+    """Turn tags into a style.
+
+    Args:
+        tags: as typed; "lofi, chill" in one string is two tags, "dark lofi piano" three terms.
+        circumstances: what the song and the edit offer; None offers everything.
+
+    Raises:
+        EditError: if there are tags and not one word of them is known; names near matches.
+    """
+    words = vocabulary()
+    found: list[Found] = []
+    unused: list[Unused] = []
+    unknown: list[Unused] = []
+    for tag in phrases.split_tags(tags):
+        for item in phrases.read_tag(tag, words):
+            match item:
+                case phrases.Found():
+                    found.append(item)
+                case phrases.Settled():
+                    unused.append(Unused(item.said, item.why))
+                case phrases.Lost():
+                    unknown.append(Unused(item.said, _not_known(item.near)))
+    if unknown and not found and not unused:
+        raise EditError(_refusal(unknown, words))
+    return _shape(found, unused, unknown, circumstances or Circumstances())
+
+
+def _not_known(near: tuple[str, ...]) -> str:
+    return f"not known; near it: {', '.join(near)}" if near else "not known"
+
+
+def _refusal(unknown: Sequence[Unused], words: Vocabulary) -> str:
+    said = "; ".join(f"{item.what!r} is {item.why}" for item in unknown)
+    some = ", ".join(term.name for term in list(words.of(Kind.GENRES))[:8])
+    return f"no tag is known: {said}. Tags name genres ({some} ...), instruments, moods or effects"
+
+
+def _shape(
+    found: Sequence[Found], unused: list[Unused], unknown: list[Unused], here: Circumstances
+) -> ParsedTags:
+    """Genres make the base, in the order typed; then drums, instruments, moods ...; what is left out comes last."""
+    order = list(Kind)
+    wanted = sorted((f for f in found if not f.negated), key=lambda f: order.index(f.term.kind))
+    style, genres = Style(), 0
+    used: dict[int, str] = {}
+    for item in [*wanted, *(f for f in found if f.negated)]:
+        term = item.term
+        said = f"no {item.said}" if item.negated else item.said
+        why = term.reason or ("" if item.negated else _missing(term, here))
+        if why:
+            unused.append(Unused(said, why))
+            continue
+        if item.negated:
+            new = without(style, term)
+            why = "only sounds that were added can be left out, and none of these was"
+        elif term.kind is Kind.GENRES:
+            own = _apply_all(Style(), term.settings, asked=False)
+            new, genres = (blend(style, own) if genres else own), genres + 1
+            why = "the tags before it decide the same already"
+        else:
+            new = _apply_all(style, term.settings, asked=True)
+            why = "the tags before it decide the same already"
+        if new == style:
+            unused.append(Unused(said, why))
+        else:
+            used[found.index(item)] = said
+        style = new
+    in_typed_order = tuple(dict.fromkeys(used[i] for i in sorted(used)))
+    return ParsedTags(style, in_typed_order, tuple(unused), tuple(unknown))
+
+
+def _apply_all(style: Style, settings: Sequence[Setting], *, asked: bool) -> Style:
+    for setting in settings:
+        style = apply(style, setting, asked=asked)
+    return style
+
+
+def _missing(term: Term, here: Circumstances) -> str:
+    """Why a term cannot be heard here: every one of its settings needs something that is not there."""
+    reasons: list[str] = []
+    for setting in term.settings:
+        need = MEANINGS[setting.word].needs
+        if need is None or getattr(here, need) or setting.arguments == ("none",):
+            return ""
+        reasons.append(_MISSING[need])
+    return " and ".join(dict.fromkeys(reasons))
