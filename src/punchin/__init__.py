@@ -25,37 +25,64 @@ if TYPE_CHECKING:
     from punchin.region import Frames, Mark, Region
     from punchin.song import Song
     from punchin.songfile import Container, SongFile, open_song
-    from punchin.studio import Replayed, edit, edit_all, replay, verify
+    from punchin.studio import Replayed, edit, edit_all, edit_each_take, replay, verify
     from punchin.take import Take
 
+__all__ = [
+    "Container",
+    "Edit",
+    "Engine",
+    "EngineSpec",
+    "Filling",
+    "Frames",
+    "JoinSettings",
+    "Mark",
+    "Progress",
+    "PunchinError",
+    "Receipt",
+    "Region",
+    "Replayed",
+    "Session",
+    "Song",
+    "SongFile",
+    "Take",
+    "Verdict",
+    "edit",
+    "edit_all",
+    "edit_each_take",
+    "edits_from_json",
+    "installed_engines",
+    "load_engine",
+    "open_song",
+    "replay",
+    "split_tags",
+    "verify",
+]
+
 _HOMES = {
-    "punchin.edits": ("Edit", "edits_from_json", "split_tags"),
-    "punchin.engine": ("Engine", "EngineSpec", "Filling", "Progress"),
-    "punchin.engines": ("installed_engines", "load_engine"),
-    "punchin.errors": ("PunchinError",),
-    "punchin.inpaint": ("Session",),
-    "punchin.join": ("JoinSettings",),
-    "punchin.proof": ("Verdict",),
-    "punchin.receipt": ("Receipt",),
-    "punchin.region": ("Frames", "Mark", "Region"),
-    "punchin.song": ("Song",),
-    "punchin.songfile": ("Container", "SongFile", "open_song"),
-    "punchin.studio": ("Replayed", "edit", "edit_all", "replay", "verify"),
-    "punchin.take": ("Take",),
+    "edits": ("Edit", "edits_from_json", "split_tags"),
+    "engine": ("Engine", "EngineSpec", "Filling", "Progress"),
+    "engines": ("installed_engines", "load_engine"),
+    "errors": ("PunchinError",),
+    "inpaint": ("Session",),
+    "join": ("JoinSettings",),
+    "proof": ("Verdict",),
+    "receipt": ("Receipt",),
+    "region": ("Frames", "Mark", "Region"),
+    "song": ("Song",),
+    "songfile": ("Container", "SongFile", "open_song"),
+    "studio": ("Replayed", "edit", "edit_all", "edit_each_take", "replay", "verify"),
+    "take": ("Take",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-__all__ = [  # noqa: PLE0604
-    *sorted(_HOME_OF),
-]
 
 
 def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'punchin' has no attribute {name!r}")
-    return getattr(import_module(home), name)
+    return getattr(import_module(f"punchin.{home}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME_OF])
+    return sorted({*globals(), *__all__})

@@ -90,7 +90,7 @@ class _EditText(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def edits_from_json(text: bytes | str) -> list[Edit]:
-    """Read a list of edits: `[{"start": "0:12", "end": "0:15", "tags": "lofi", "lyrics": "", "seed": 7}, ...]`.
+    """Read a list of edits: `[{"start": "0:12", "end": "0:15", "tags": "lofi", "seed": 7}, ...]`.
 
     `start` and `end` are required and take every form that `Mark.parse` reads; tags are one text with commas
     or a list; `lyrics`, `seed`, `variance` and `parameters` may be left out.

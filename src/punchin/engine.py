@@ -129,7 +129,7 @@ class Engine(Protocol):
         Args:
             window: the song around the hole with the original inside it, at the engine's rate and channels.
             hole: where in `window`, in its frames.
-            edit: what is asked; `edit.seed` is set. The same window, hole, edit and version give the same bits.
+            edit: what is asked; `edit.seed` is set. Same window, hole, edit and version: same bits.
             progress: report here, often; may raise `Cancelled`.
 
         Raises:

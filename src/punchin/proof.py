@@ -34,7 +34,6 @@ SAME_CHANGE_S = 0.1
 _BLOCK_BYTES = 1 << 20
 
 
-
 def nobody(fraction: float) -> None:
     """Report to nobody."""
 
@@ -137,9 +136,7 @@ def _sound_runs(
             largest = max(largest, _largest_difference(before, after, output.sample_format.full_scale))
             done += len(block)
             report(done / total)
-        records.append(
-            RunRecord(run.start, run.end, hashes[0].hexdigest(), hashes[1].hexdigest(), largest)
-        )
+        records.append(RunRecord(run.start, run.end, hashes[0].hexdigest(), hashes[1].hexdigest(), largest))
     return records
 
 
@@ -211,7 +208,7 @@ class Verdict:
 def find_changes(
     source: SongFile, output: SongFile, report: Callable[[float], None] = nobody
 ) -> list[Frames]:
-    """The runs of frames in which two songs differ, found by decoding both; runs less than 0.1 s apart are one."""
+    """The runs of frames in which two songs differ, found by decoding both; near ones are one."""
     gap = round(SAME_CHANGE_S * source.rate_hz)
     changes: list[Frames] = []
     whole = Frames(0, min(source.frames, output.frames))
@@ -229,7 +226,9 @@ def _differing(before: Native, after: Native, offset: int, gap: int) -> Iterator
     if before.tobytes() == after.tobytes():
         return
     bits = np.dtype(f"u{before.dtype.itemsize}")
-    where = np.flatnonzero((np.ascontiguousarray(before).view(bits) != np.ascontiguousarray(after).view(bits)).any(0))
+    where = np.flatnonzero(
+        (np.ascontiguousarray(before).view(bits) != np.ascontiguousarray(after).view(bits)).any(0)
+    )
     for group in np.split(where, np.flatnonzero(np.diff(where) >= gap) + 1):
         if group.size:
             yield Frames(offset + int(group[0]), offset + int(group[-1]) + 1)
@@ -282,7 +281,9 @@ def _receipt_problems(source: SongFile, output: SongFile, receipt: Receipt) -> l
     regions = [Frames(punch.start_frame, punch.end_frame) for punch in receipt.punches]
     for run in _sound_runs(source, output, outside(regions, source.frames), nobody):
         if run.source_sha256 != run.output_sha256:
-            problems.append(f"frames {run.start_frame} to {run.end_frame} differ, outside every region of the receipt")
+            problems.append(
+                f"frames {run.start_frame} to {run.end_frame} differ, outside every region of the receipt"
+            )
         if receipt.proof.depth == "sound" and run not in receipt.proof.runs:
             problems.append(f"the receipt has other hashes for frames {run.start_frame} to {run.end_frame}")
     return problems

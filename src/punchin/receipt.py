@@ -1,8 +1,8 @@
 """The record that proves and rebuilds a take, as one JSON file beside the output.
 
-Frames in a receipt are frames of the song, half-open. Hashes are SHA-256 in hex. A "sound hash" is over decoded
-samples in the song's native sample format: interleaved, little-endian, int16 up to 16 bits, int32 above, float32
-or float64 (see `SampleFormat.dtype`).
+Frames in a receipt are frames of the song, half-open. Hashes are SHA-256 in hex. Hashes of sound are over
+decoded samples in the output's sample format: interleaved, little-endian, int16 up to 16 bits, int32 above,
+float32 or float64 (see `SampleFormat.dtype`).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class PunchRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         asked_start, asked_end: the positions as they were written.
         start_frame, end_frame: the region.
-        changed_start_frame, changed_end_frame: where decoded samples may differ from the source's; inside the region.
+        changed_start_frame, changed_end_frame: where decoded samples may differ; inside the region.
         seed: the one that made what is in the file.
         takes: every candidate that was made, in order of its seed.
     """
@@ -111,8 +111,9 @@ class ProofRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was compared, and what came out.
 
     Attributes:
-        depth: "sound": everything outside was decoded in both files and compared; "coded": the coded bytes kept
-            were compared, and decoded sound near each region (long songs; `punchin verify` decodes everything).
+        depth: "sound": everything outside was decoded in both files and compared; "coded": the coded bytes
+            that were kept were compared, and decoded sound near each region (long songs; `punchin verify`
+            decodes everything).
         identical: whether everything compared outside the regions is the same.
         largest_difference: the largest difference of two decoded samples outside, full scale 1.0.
         compared_as: how a sample of the source was brought into the output's format before comparing.
@@ -164,7 +165,9 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             form = msgspec.json.decode(text, type=_Form)
             if form.receipt != FORMAT:
-                raise ReceiptError(f"receipt has form {form.receipt}; this version of punchin reads form {FORMAT}")
+                raise ReceiptError(
+                    f"receipt has form {form.receipt}; this version of punchin reads form {FORMAT}"
+                )
             return msgspec.json.decode(text, type=cls)
         except msgspec.DecodeError as error:
             raise ReceiptError(f"not a receipt of punchin: {error}") from error

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
 from punchin.region import Frames
 from punchin.song import Song
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from punchin.song import Samples
 
 EDGE_S = 0.05
@@ -41,7 +42,7 @@ _TO_STEREO: dict[int, tuple[tuple[float, ...], tuple[float, ...]]] = {
     7: ((1, 0, _HALF, 0, 0.5, _HALF, 0), (0, 1, _HALF, 0, 0.5, 0, _HALF)),
     8: ((1, 0, _HALF, 0, _HALF, 0, _HALF, 0), (0, 1, _HALF, 0, 0, _HALF, 0, _HALF)),
 }
-"""Left and right row of the down-mix by number of channels (BS.775-4, table 2: centre and surrounds at -3 dB)."""
+"""Left and right row of the down-mix by number of channels (BS.775-4, table 2: others at -3 dB)."""
 
 _LFE = {6: 3, 7: 3, 8: 3}
 """Which channel is the low-frequency one."""
@@ -60,7 +61,8 @@ def conform(song: Song, rate_hz: int | None, channels: int | None) -> Song:
     more than two are wanted, the front pair has the sound and the rest is silent.
     """
     mixed = song.samples if channels in (None, song.channels) else _mixed(song.samples, channels)
-    return Song(_resampled(mixed, song.rate_hz, rate_hz or song.rate_hz), song.rate_hz if rate_hz is None else rate_hz)
+    wanted_hz = rate_hz or song.rate_hz
+    return Song(_resampled(mixed, song.rate_hz, wanted_hz), wanted_hz)
 
 
 def return_to(new: Song, rate_hz: int, channels: int, frames: int, original: Song | None = None) -> Song:
@@ -86,7 +88,7 @@ def return_to(new: Song, rate_hz: int, channels: int, frames: int, original: Son
     samples = _resampled(spread, new.rate_hz, rate_hz)
     missing = frames - samples.shape[1]
     if abs(missing) > 2:
-        raise ValueError(f"{new.frames} frames at {new.rate_hz} Hz do not last {frames} frames at {rate_hz} Hz")
+        raise ValueError(f"{new.frames} frames at {new.rate_hz} Hz are not {frames} frames at {rate_hz} Hz")
     if missing > 0:
         samples = np.concatenate([samples, np.repeat(samples[:, -1:], missing, axis=1)], axis=1)
     return Song(samples[:, :frames], rate_hz)
@@ -130,8 +132,8 @@ def _resampled(samples: Samples, from_hz: int, to_hz: int) -> Samples:
 
 
 def _stereo_rows(channels: int) -> NDArray[np.float64]:
-    """Down-mix to stereo `[2, C]`, each row with sum 1; beyond 8 channels even ones are left, odd ones right."""
-    rows = np.array(_TO_STEREO.get(channels) or [[1 - c % 2 for c in range(channels)], [c % 2 for c in range(channels)]])
+    """Down-mix to stereo `[2, C]`, each row with sum 1."""
+    rows = np.array(_TO_STEREO[channels], dtype=np.float64)
     return rows / rows.sum(axis=1, keepdims=True)
 
 
@@ -167,7 +169,9 @@ def _spread(new: Song, original: Song) -> Samples:
 
 def _rms(samples: NDArray[np.floating]) -> NDArray[np.float64]:
     """Root mean square of each channel, `[C, N]` → `[C]`."""
-    return np.sqrt(np.mean(np.square(samples, dtype=np.float64), axis=1)) if samples.size else np.zeros(len(samples))
+    if not samples.size:
+        return np.zeros(len(samples))
+    return np.sqrt(np.mean(np.square(samples, dtype=np.float64), axis=1))
 
 
 def _low_part(samples: NDArray[np.floating], rate_hz: int) -> NDArray[np.float64]:

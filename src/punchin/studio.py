@@ -1,6 +1,6 @@
 """The library as most people use it: a path, two times, some words, and back comes a take.
 
-Those who compose their own use the stages below: `open_song`, `Region`, an engine, `Session`, `prove`, `verify`.
+Those who compose their own use what is below: `open_song`, `Region`, an engine, `Session`, `prove`.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def edit_all(
     overwrite: bool = False,
     progress: Progress = no_progress,
 ) -> Take:
-    """Re-record several parts of one song, each with its own tags, lyrics and seed, in one pass over the file.
+    """Re-record several parts of one song, each with its own wishes, in one pass over the file.
 
     Arguments, results and errors are those of `edit`.
     """
@@ -125,7 +125,7 @@ def edit_each_take(
     overwrite: bool = False,
     progress: Progress = no_progress,
 ) -> list[Take]:
-    """Like `edit_all`, but every take is written: `NAME.take1.EXT`, `NAME.take2.EXT` ..., the best seams first.
+    """Like `edit_all`, but every take is written: `NAME.take1.EXT` ..., the best seams first.
 
     Arguments and errors are those of `edit`.
     """
@@ -157,12 +157,14 @@ def _container(format_name: str | None, output: str | Path | None) -> Container 
     except ValueError:
         raise OutputError(f"format is {format_name!r}; it is one of wav, flac, mp3, ogg") from None
     if by_output not in (None, asked):
-        raise OutputError(f"the output is named {Path(str(output)).name!r}, but format is {asked}; make them agree")
+        raise OutputError(
+            f"the output is named {Path(str(output)).name!r}, but format is {asked}; make them agree"
+        )
     return asked
 
 
 def default_output(source: SongFile, container: Container | None) -> Path:
-    """`NAME.punched.EXT` beside the song, with a number where that exists: an earlier result is never replaced."""
+    """`NAME.punched.EXT` beside the song, with a number where that exists already."""
     extension = suffix(splicer_for(source, container).container)
     if splicer_for(source, container).container is source.container and source.path.suffix:
         extension = source.path.suffix
@@ -239,7 +241,9 @@ def replay(
     )
     with open_song(song) as opened:
         take = inpaint(opened, [_asked(punch) for punch in record.punches], target, session, progress)
-    return Replayed(take, take.receipt.output.sha256 == record.output.sha256, _differences(take.receipt, record))
+    return Replayed(
+        take, take.receipt.output.sha256 == record.output.sha256, _differences(take.receipt, record)
+    )
 
 
 def _asked(punch: PunchRecord) -> Edit:

@@ -34,15 +34,17 @@ Exit code 0: nothing outside the region changed. 6: something did.
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 def verify(source: Path, output: Path, receipt: Path | None, as_json: bool) -> int:
     """Decode SOURCE and OUTPUT, find what changed, and say whether the rest is the same."""
-    from punchin.receipt import Receipt
     from punchin.proof import verify as compare
+    from punchin.receipt import Receipt
     from punchin.songfile import open_song
 
     record = Receipt.read(receipt) if receipt else None
     with open_song(source) as before, open_song(output) as after, shown_progress(quiet=as_json) as progress:
         verdict = compare(before, after, record, lambda fraction: progress("compare", fraction))
         rate_hz = before.rate_hz
-    click.echo(json.dumps(asdict(verdict)) if as_json else _verdict_text(verdict, rate_hz, checked=bool(receipt)))
+    click.echo(
+        json.dumps(asdict(verdict)) if as_json else _verdict_text(verdict, rate_hz, checked=bool(receipt))
+    )
     return ExitCode.DONE if verdict.holds else ExitCode.NOT_PROVED
 
 
@@ -72,8 +74,12 @@ Examples:
 
 @click.command(epilog=_REPLAY_EXAMPLES)
 @click.argument("receipt", type=click.Path(path_type=Path))
-@click.option("--source", type=click.Path(path_type=Path), help="The song, if it is not where the receipt says.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write; default: NAME.replayed.EXT.")
+@click.option(
+    "--source", type=click.Path(path_type=Path), help="The song, if it is not where the receipt says."
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Where to write; default: NAME.replayed.EXT."
+)
 @click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the new receipt as JSON.")
 def replay(receipt: Path, source: Path | None, output: Path | None, overwrite: bool, as_json: bool) -> int:
@@ -89,6 +95,7 @@ def replay(receipt: Path, source: Path | None, output: Path | None, overwrite: b
         click.echo(
             "replay   the same bytes as before"
             if again.same_bytes
-            else "replay   other bytes than before: " + ("; ".join(again.differs) or "the same versions, a fault")
+            else "replay   other bytes than before: "
+            + ("; ".join(again.differs) or "the same versions, a fault")
         )
     return ExitCode.DONE if again.same_bytes else ExitCode.NOT_PROVED

@@ -43,10 +43,12 @@ class LazyGroup(click.Group):
         return getattr(import_module(module), attribute)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="punchin", message="punchin %(version)s")
 def punchin() -> None:
-    """Re-record a chosen part of a song, and prove that nothing else changed.
+    r"""Re-record a chosen part of a song, and prove that nothing else changed.
 
     \b
     Examples:

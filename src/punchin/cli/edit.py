@@ -44,21 +44,52 @@ class _Times(click.Command):
 @click.argument("song", type=click.Path(path_type=Path))
 @click.argument("start", required=False)
 @click.argument("end", required=False)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write; default: NAME.punched.EXT beside the song.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Where to write; default: NAME.punched.EXT beside the song.",
+)
 @click.option("-t", "--tags", default="", help='Style words, with commas: "lofi, chill piano".')
 @click.option("-l", "--lyrics", default="", help='Words to sing there; "[inst]" for no vocals.')
 @click.option("--lyrics-file", type=click.Path(path_type=Path), help="The same, from a text file.")
-@click.option("-s", "--seed", type=int, help="0..2147483647: the same seed makes the same take. Default: drawn.")
+@click.option(
+    "-s", "--seed", type=int, help="0..2147483647: the same seed makes the same take. Default: drawn."
+)
 @click.option("--variance", type=float, help="0..1: how far from the original the new part may go.")
-@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A further setting of the engine; may be repeated.")
-@click.option("--takes", type=int, default=1, show_default=True, help="Candidates to make (1..8); the best seams win.")
+@click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A further setting of the engine; may be repeated.",
+)
+@click.option(
+    "--takes", type=int, default=1, show_default=True, help="Candidates to make (1..8); the best seams win."
+)
 @click.option("--keep-takes", is_flag=True, help="Write every take, numbered, not just the best.")
-@click.option("-e", "--engine", default="auto", show_default=True, help="Who fills the hole; see `punchin engines`.")
-@click.option("-f", "--format", "format_name", type=click.Choice(["wav", "flac", "mp3", "ogg"]), help="Format of the output. Default: the song's own.")
+@click.option(
+    "-e", "--engine", default="auto", show_default=True, help="Who fills the hole; see `punchin engines`."
+)
+@click.option(
+    "-f",
+    "--format",
+    "format_name",
+    type=click.Choice(["wav", "flac", "mp3", "ogg"]),
+    help="Format of the output. Default: the song's own.",
+)
 @click.option("--crossfade-ms", type=float, help="Length of the crossfade at both edges, inside the region.")
-@click.option("--edits", "edit_list", type=click.Path(path_type=Path), help="Several regions from a JSON list, in one pass.")
+@click.option(
+    "--edits",
+    "edit_list",
+    type=click.Path(path_type=Path),
+    help="Several regions from a JSON list, in one pass.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw waveform and spectrogram before and after, as PNG.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), help="Draw waveform and spectrogram before and after, as PNG."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the receipt as JSON, for machines.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def edit(**given: Any) -> None:

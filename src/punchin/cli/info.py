@@ -108,7 +108,8 @@ def _text(source: SongFile, facts: dict[str, Any], heard: _Heard) -> str:
         f"file     {source.path.name}",
         f"format   {source.codec}, {source.rate_hz} Hz, {channels}",
         f"length   {clock(source.duration_s)} ({source.frames} frames)",
-        f"tempo    {facts['tempo_bpm']} bpm in {facts['beats_per_bar']} (confidence {facts['tempo_confidence']})",
+        f"tempo    {facts['tempo_bpm']} bpm in {facts['beats_per_bar']}"
+        f" (confidence {facts['tempo_confidence']})",
         f"key      {facts['key']} (confidence {facts['key_confidence']})",
         f"loudness {loudness}, peak {facts['peak_dbfs']} dBFS",
         *(f"note     {warning}" for warning in source.warnings),

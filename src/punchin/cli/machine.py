@@ -40,15 +40,21 @@ def engines(as_json: bool) -> None:
         return
     for row in rows:
         click.echo(f"{row['name']:<12} {row['summary']}")
-        click.echo(f"{'':<12} version {row['version']} of {row['package']}; acts on: {row['honours'] or 'the region alone'}")
+        acts_on = row["honours"] or "the region alone"
+        click.echo(f"{'':<12} version {row['version']} of {row['package']}; acts on: {acts_on}")
         if row["unavailable"]:
             click.echo(f"{'':<12} not available here: {row['unavailable']}")
 
 
 def _engine_row(entry: EngineEntry) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "name": entry.name, "package": entry.package, "summary": "", "version": "", "honours": "", "unavailable": "",
-    }  # fmt: skip
+        "name": entry.name,
+        "package": entry.package,
+        "summary": "",
+        "version": "",
+        "honours": "",
+        "unavailable": "",
+    }
     try:
         engine = entry.make()
         spec: EngineSpec = engine.spec
@@ -100,7 +106,9 @@ def _libraries() -> Finding:
     names = ("numpy", "scipy", "soundfile", "soxr", "msgspec", "matplotlib")
     missing = [name for name in names if _version(name) is None]
     if missing:
-        return Finding("libraries", False, f"missing: {', '.join(missing)}; reinstall with `pip install punchin`")
+        return Finding(
+            "libraries", False, f"missing: {', '.join(missing)}; reinstall with `pip install punchin`"
+        )
     return Finding("libraries", True, ", ".join(f"{name} {_version(name)}" for name in names))
 
 
@@ -117,7 +125,11 @@ def _mp3() -> Finding:
     library = soundfile.__libsndfile_version__
     if "MP3" in soundfile.available_formats():
         return Finding("mp3", True, f"libsndfile {library} reads and writes MP3")
-    return Finding("mp3", False, f"libsndfile {library} has no MP3; `pip install --upgrade soundfile` brings 1.1 or newer")
+    return Finding(
+        "mp3",
+        False,
+        f"libsndfile {library} has no MP3; `pip install --upgrade soundfile` brings 1.1 or newer",
+    )
 
 
 def _m4a() -> Finding:
@@ -131,7 +143,9 @@ def _engines() -> list[Finding]:
     from punchin.engines import installed_engines
 
     rows = [_engine_row(entry) for entry in installed_engines().values()]
-    return [Finding(row["name"], not row["unavailable"], row["unavailable"] or row["summary"]) for row in rows]
+    return [
+        Finding(row["name"], not row["unavailable"], row["unavailable"] or row["summary"]) for row in rows
+    ]
 
 
 def _disk_space() -> Finding:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from punchin.engine import no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from punchin.engine import Progress
 
 
 @contextmanager
-def shown_progress(*, quiet: bool) -> Iterator[Progress]:
+def shown_progress(*, quiet: bool) -> Generator[Progress]:
     """A progress bar on standard error while the block runs, if that is a terminal.
 
     Args:

@@ -68,7 +68,11 @@ def _punch_lines(punch: PunchRecord, receipt: Receipt) -> Iterator[str]:
     for unused in punch.unused:
         yield f"not used {unused.what}: {unused.why}"
     seams = punch.seams
-    edges = [f"{name.replace('_', '-')} {edge['word']}" for name in ("punch_in", "punch_out") if (edge := seams.get(name))]
+    edges = [
+        f"{name.replace('_', '-')} {edge['word']}"
+        for name in ("punch_in", "punch_out")
+        if (edge := seams.get(name))
+    ]
     yield f"seams    {seams['word']} ({', '.join(edges)})" if edges else f"seams    {seams['word']}"
 
 

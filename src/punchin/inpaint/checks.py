@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +43,12 @@ class Planned:
     region: Frames
     hole: Frames
 
+    @property
+    def seed(self) -> int:
+        """The edit's seed, which every planned edit has."""
+        assert self.edit.seed is not None
+        return self.edit.seed
+
 
 def plan(source: SongFile, edits: Sequence[Edit], spec: EngineSpec, splicer: Splicer) -> list[Planned]:
     """Give every edit its exact frames and its seed, in the order of the song.
@@ -53,12 +60,14 @@ def plan(source: SongFile, edits: Sequence[Edit], spec: EngineSpec, splicer: Spl
     if not edits:
         raise EditError("there is no edit to make; give at least one region")
     placed = sorted(
-        ((edit.region.frames(source.rate_hz, source.frames), edit) for edit in edits), key=lambda pair: pair[0]
+        ((edit.region.frames(source.rate_hz, source.frames), edit) for edit in edits),
+        key=lambda pair: pair[0],
     )
-    for (first, _), (second, _) in zip(placed, placed[1:], strict=False):
+    for (first, _), (second, _) in pairwise(placed):
         if first.overlaps(second):
             raise RegionError(
-                f"regions {_place(first, source)} and {_place(second, source)} overlap; make them one, or edit twice"
+                f"regions {_place(first, source)} and {_place(second, source)} overlap; "
+                "make them one, or edit twice"
             )
     planned: list[Planned] = []
     for region, edit in placed:
@@ -112,7 +121,9 @@ def check_filling(filling: Filling, window: Song, hole: Frames, spec: EngineSpec
             f"asked for {window.channels} x {len(hole)} at {window.rate_hz} Hz"
         )
     if not np.isfinite(new.samples).all():
-        raise EngineFailed(f"{who} gave {np.count_nonzero(~np.isfinite(new.samples))} samples that are not numbers")
+        raise EngineFailed(
+            f"{who} gave {np.count_nonzero(~np.isfinite(new.samples))} samples that are not numbers"
+        )
     if _rms(new.samples) < SILENT_RMS and _rms(window.cut(hole).samples) > AUDIBLE_RMS:
         raise EngineFailed(f"{who} gave silence where there was music; try another seed")
 

@@ -1,32 +1,35 @@
-"""Steps 2 to 6: from an edit to a candidate patch, without writing anything."""
+"""Steps 2 to 6: from an edit to joined candidates, without writing anything."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from punchin.engine import Filling, TakesEngine
+from punchin.errors import EngineFailed
 from punchin.inpaint.checks import check_filling, not_honoured, take_seed
-from punchin.join import Joined, JoinSettings, join
+from punchin.join import JoinSettings, join
 from punchin.region import Frames
-from punchin.resample import conform, return_to
+from punchin.resample import conform, return_part
 from punchin.seam import measure
 from punchin.song import Song
 from punchin.splice import Patch
 from punchin.take import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from punchin.engine import Engine, Progress
+    from punchin.edits import Edit
+    from punchin.engine import Engine
     from punchin.inpaint.checks import Planned
     from punchin.inpaint.stages import Stages
-    from punchin.songfile import SongFile
+    from punchin.songfile import Native, SongFile
 
-RESAMPLER_EDGE_S = 0.05
-"""Sound on both sides of the hole that goes through the resampler with it, so that its edges do not ring."""
+LISTEN_S = 15.0
+"""How much of the song on each side joins and seam measures hear, at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,16 +37,31 @@ class _Heard:
     """The song around one hole, as the file has it and as the engine hears it.
 
     Attributes:
-        song: the window in the song's own rate and channels.
+        song: what joins and measures hear, in the song's own rate and channels; not-a-numbers are zero.
         hole: where the new sound goes, in frames of `song`.
-        window: the same in the engine's rate and channels; samples that are not numbers are zero.
+        original: the hole's samples as the file has them, `[C, len(hole)]`.
+        listened: the part of `song` that the engine hears, in frames of `song`.
+        window: the same at the engine's rate and channels.
         window_hole: the hole in frames of `window`.
     """
 
     song: Song
     hole: Frames
+    original: Native
+    listened: Frames
     window: Song
     window_hole: Frames
+
+    def returned(self, filling: Filling) -> Song:
+        """Step 5: the new sound of exactly the hole, in the song's rate and channels."""
+        new = filling.song
+        if (new.rate_hz, new.channels) == (self.song.rate_hz, self.song.channels):
+            return new
+        played = self.window.samples.copy()
+        played[:, self.window_hole.start : self.window_hole.end] = new.samples
+        return return_part(
+            Song(played, new.rate_hz), self.hole.within(self.listened), self.song.cut(self.listened)
+        )
 
 
 def record(
@@ -56,7 +74,7 @@ def record(
     """
     with stages.stage("cut"):
         heard = _listen(source, planned, engine)
-    edits = [replace(planned.edit, seed=take_seed(planned.edit.seed or 0, take)) for take in range(takes)]
+    edits = [replace(planned.edit, seed=take_seed(planned.seed, take)) for take in range(takes)]
     candidates: list[Candidate] = []
     for edit, filling in zip(edits, _fillings(heard, engine, edits, stages), strict=True):
         check_filling(filling, heard.window, heard.window_hole, engine.spec)
@@ -68,16 +86,29 @@ def record(
 
 def _listen(source: SongFile, planned: Planned, engine: Engine) -> _Heard:
     """Steps 2 and 3: cut the window from the file and conform it to the engine."""
-    wanted = engine.window(planned.hole, source.frames, source.rate_hz, planned.edit)
-    if planned.hole not in wanted or wanted.end > source.frames:
-        raise EngineFailed(f"engine {engine.spec.name!r} asks to hear {wanted} for the hole {planned.hole}")
-    song = source.read(wanted)
-    hole = planned.hole.within(wanted)
+    hole, spec = planned.hole, engine.spec
+    wanted = engine.window(hole, source.frames, source.rate_hz, planned.edit)
+    if hole not in wanted or wanted.end > source.frames:
+        raise EngineFailed(f"engine {spec.name!r} asks to hear {wanted} for the hole {hole}")
+    listen = round(LISTEN_S * source.rate_hz)
+    around = hole.widen(listen, listen, source.frames)
+    whole = Frames(min(around.start, wanted.start), max(around.end, wanted.end))
+    song = source.read(whole)
     clean = Song(np.nan_to_num(song.samples, nan=0.0, posinf=0.0, neginf=0.0), song.rate_hz)
-    window = conform(clean, engine.spec.rate_hz, engine.spec.channels)
+    listened = wanted.within(whole)
+    window = conform(clean.cut(listened), spec.rate_hz, spec.channels)
     scale = Fraction(window.rate_hz, song.rate_hz)
-    window_hole = Frames(round(hole.start * scale), min(window.frames, round(hole.end * scale)))
-    return _Heard(song, hole, window, window_hole)
+    inside = hole.within(wanted)
+    end = min(window.frames, round(inside.end * scale))
+    return _Heard(
+        song=clean,
+        hole=hole.within(whole),
+        original=source.read_native(hole),
+        listened=listened,
+        window=window,
+        # At least one frame, whatever the rates.
+        window_hole=Frames(min(round(inside.start * scale), end - 1), end),
+    )
 
 
 def _fillings(heard: _Heard, engine: Engine, edits: Sequence[Edit], stages: Stages) -> Iterator[Filling]:
@@ -93,16 +124,29 @@ def _fillings(heard: _Heard, engine: Engine, edits: Sequence[Edit], stages: Stag
         yield filling
 
 
-def _returned(heard: _Heard, filling: Filling) -> Song:
-    """Step 5: the new sound of exactly the hole, in the song's rate and channels."""
-    if filling.song.rate_hz == heard.song.rate_hz and filling.song.channels == heard.song.channels:
-        return filling.song
-    samples = heard.window.samples.copy()
-    samples[:, heard.window_hole.start : heard.window_hole.end] = filling.song.samples
-    edge = round(RESAMPLER_EDGE_S * heard.song.rate_hz)
-    around = heard.hole.widen(edge, edge, heard.song.frames)
-    scale = Fraction(heard.window.rate_hz, heard.song.rate_hz)
-    part = Frames(round(around.start * scale), min(heard.window.frames, round(around.end * scale)))
-    played = Song(samples, heard.window.rate_hz).cut(part)
-    returned = return_to(played, heard.song.rate_hz, heard.song.channels, len(around))
-    return returned.cut(heard.hole.within(around))
+def _candidate(
+    source: SongFile, planned: Planned, heard: _Heard, filling: Filling, engine: Engine, joins: JoinSettings
+) -> Candidate:
+    """Steps 5 and 6: return the new sound to the song, join it, measure the seams."""
+    joined = join(
+        heard.song,
+        heard.hole,
+        heard.returned(filling),
+        heard.original,
+        source.sample_format,
+        joins,
+        seed=planned.seed,
+        at_song_start=planned.hole.start == 0,
+        at_song_end=planned.hole.end == source.frames,
+    )
+    after = heard.song.samples.copy()
+    after[:, heard.hole.start : heard.hole.end] = source.sample_format.to_float(joined.samples)
+    seams = measure(heard.song, heard.hole, Song(after, source.rate_hz), joined.fade_in, joined.fade_out)
+    unused = (*not_honoured(planned.edit, engine.spec), *filling.unused)
+    return Candidate(
+        edit=planned.edit,
+        region=planned.region,
+        patch=Patch(planned.hole, joined.samples),
+        filling=replace(filling, unused=unused),
+        seams=seams,
+    )

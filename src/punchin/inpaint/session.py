@@ -75,9 +75,7 @@ class Session:
         """What will write the output."""
         return splicer_for(source, self.container)
 
-    def write(
-        self, source: SongFile, punches: Sequence[Punch], output: Path, stages: Stages
-    ) -> Take:
+    def write(self, source: SongFile, punches: Sequence[Punch], output: Path, stages: Stages) -> Take:
         """Steps 7 and 8: write one take with the chosen candidates, prove it, write its receipt."""
         how = Written(
             engine=self.engine.spec, joins=self.joins, overwrite=self.overwrite, depth=self.proof_depth,
@@ -124,14 +122,19 @@ def inpaint_each_take(
 
     `output` gives folder and name; `song.wav` becomes `song.take1.wav`, `song.take2.wav` ...
     """
-    outputs = [output.with_name(f"{output.stem}.take{take + 1}{output.suffix}") for take in range(session.takes)]
+    outputs = [
+        output.with_name(f"{output.stem}.take{take + 1}{output.suffix}") for take in range(session.takes)
+    ]
     for path in outputs:
         check_output(path, source.path, overwrite=session.overwrite)
     candidates, stages = session.record(source, edits, progress)
     ranked = [_best_first(made) for made in candidates]
     return [
         session.write(
-            source, [Punch(best[take], tuple(made)) for best, made in zip(ranked, candidates, strict=True)], path, stages
+            source,
+            [Punch(best[take], tuple(made)) for best, made in zip(ranked, candidates, strict=True)],
+            path,
+            stages,
         )
         for take, path in enumerate(outputs)
     ]

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Generator
 
     from punchin.engine import Progress
 
 SHARES = {"cut": 0.03, "fill": 0.77, "join": 0.08, "splice": 0.05, "prove": 0.07}
-"""How much of an edit each stage takes, roughly: a slow engine takes nearly all, a fast one leaves more to files."""
+"""How much of an edit each stage takes, roughly; a slow engine takes nearly all of it."""
 
 
 class Stages:
@@ -35,14 +35,14 @@ class Stages:
         self._round += 1
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[str, float], None]]:
-        """Time a stage; gives the function that it reports to: (what it is doing, its own fraction 0..1)."""
+    def stage(self, name: str) -> Generator[Progress]:
+        """Time a stage; gives what it reports to, with its own fraction 0..1."""
         start, width = self._place(name)
 
-        def report(doing: str, fraction: float) -> None:
+        def report(stage: str, fraction: float) -> None:
             reached = start + width * min(1.0, max(0.0, fraction))
             self._reached = max(self._reached, reached)
-            self._progress(doing, self._reached)
+            self._progress(stage, self._reached)
 
         report(name, 0.0)
         began = time.perf_counter()

@@ -73,7 +73,9 @@ def write_take(
     saved = receipt_path(output) if how.receipts else None
     with ExitStack() as files:
         # Entered first, so renamed last: a receipt never stands without the output that it proves.
-        receipt_file = files.enter_context(whole_file(saved, overwrite=True, protect=source.path)) if saved else None
+        receipt_file = (
+            files.enter_context(whole_file(saved, overwrite=True, protect=source.path)) if saved else None
+        )
         file = files.enter_context(whole_file(output, overwrite=how.overwrite, protect=source.path))
         with stages.stage("splice") as report:
             splice = splicer.write([one.patch for one in chosen], file, partial(report, "splice"))
@@ -92,8 +94,9 @@ def _insist(proof: ProofRecord, splice: Splice) -> None:
     if splice.method is Method.LOSSY or proof.identical:
         return
     raise ProofError(
-        f"the output would differ from the source outside the region by {proof.largest_difference:.2g} of full "
-        "scale, so it was not written; this is a fault of punchin, please report it with the song"
+        "the output would differ from the source outside the region "
+        f"(by up to {proof.largest_difference:.2g} of full scale), so it was not written; "
+        "this is a fault of punchin: please report it with the song"
     )
 
 
@@ -120,7 +123,9 @@ def _receipt(
             how.engine.name, how.engine.version, {name: version(name) for name in PACKAGES}, _machine()
         ),
         joins=asdict(how.joins),
-        punches=[_punch_record(punch, changed) for punch, changed in zip(punches, splice.changed, strict=True)],
+        punches=[
+            _punch_record(punch, changed) for punch, changed in zip(punches, splice.changed, strict=True)
+        ],
         splice=SpliceRecord(str(splice.method), splice.why),
         proof=proof,
         warnings=list(dict.fromkeys(warnings)),
