@@ -12,6 +12,14 @@ from typing import Literal
 TrackRole = Literal["bass", "chords", "pad", "arp", "lead", "hits"]
 """What a track does in the arrangement; the mix sets level and place by it."""
 
+DRUM_VOICES = (
+    "kick", "snare", "rim", "clap", "snap", "brush", "closed_hat", "pedal_hat", "open_hat", "ride", "ride_bell", "crash",
+    "tom_low", "tom_mid", "tom_high", "shaker", "tambourine", "cowbell", "claves", "guiro", "sleighbells", "stomp",
+    "conga_low", "conga_high", "conga_slap", "bongo_low", "bongo_high", "timbale_low", "timbale_high", "surdo",
+    "frame_low", "frame_high", "tabla_low", "tabla_high", "taiko_low", "taiko_high",
+)  # fmt: skip
+"""Every drum that grooves use; each kit has a sound for each of them. `frame` is bodhran, darbuka, djembe."""
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -38,7 +46,7 @@ class Hit:
 
     Attributes:
         start_s: when.
-        voice: which drum of the kit: "kick", "snare", "closed_hat" ...; a name that the kit knows.
+        voice: which drum of the kit, one of `DRUM_VOICES`.
         velocity: 0..1.
     """
 

@@ -41,7 +41,9 @@ def blend(first: Style, second: Style) -> Style:
     groove, tops = strong.groove or weak.groove, strong.tops
     if strong.pull == weak.pull and first.groove and second.groove and first.groove != second.groove:
         groove, tops = first.groove, second.groove
-    guests = tuple(replace(p, gain_db=p.gain_db + GUEST_DB) for p in second.parts if not _played(first, p.instrument))
+    guests = tuple(
+        replace(p, gain_db=p.gain_db + GUEST_DB) for p in second.parts if not _played(first, p.instrument)
+    )
     return replace(
         first,
         groove=groove,
@@ -49,6 +51,7 @@ def blend(first: Style, second: Style) -> Style:
         percussion=_union(first.percussion, second.percussion),
         muted=_union(first.muted, second.muted),
         kit=first.kit if first.groove else second.kit,
+        drums_asked=first.drums_asked or second.drums_asked,
         swing=first.swing if first.swing is not None else second.swing,
         feel=strong.feel,
         pull=strong.pull,
@@ -77,7 +80,9 @@ def without(style: Style, term: Term) -> Style:
     """The style with what a term would bring left out; the same style where there is nothing of it."""
     if term.kind is Kind.DRUMS:
         return _without_drums(style, term)
-    instruments = {s.arguments[0] for s in term.settings if s.word.split("_")[0] in _PART_WORDS and s.arguments}
+    instruments = {
+        s.arguments[0] for s in term.settings if s.word.split("_")[0] in _PART_WORDS and s.arguments
+    }
     instruments |= {name for said in term.names for name in FAMILIES.get(said, "").split()}
     parts = tuple(part for part in style.parts if part.instrument not in instruments)
     if term.name == "bass":
@@ -85,6 +90,10 @@ def without(style: Style, term: Term) -> Style:
         style = replace(style, bass=None, bed_tone=tone)
     elif style.bass and style.bass.instrument in instruments:
         style = replace(style, bass=None)
+    if (
+        term.kind is Kind.GENRES
+    ):  # a genre is left out by what is heard of it; effects and space belong to others too
+        return replace(_without_drums(style, term), parts=parts)
     for setting in term.settings:
         match setting.word:
             case "effect":

@@ -29,12 +29,15 @@ _FILLERS = frozenset(
     "accompaniment featuring features full tinged infused driven heavy laden plus rhythm performance".split()
 )
 
-_BPM = re.compile(r"(?:bpm|tempo)\s*:?\s*\d{2,3}(?:\s*bpm)?|\d{2,3}(?:\s*(?:-|–|to)\s*\d{2,3})?\s*bpm", re.IGNORECASE)
+_BPM = re.compile(
+    r"(?:bpm|tempo)\s*:?\s*\d{2,3}(?:\s*bpm)?|\d{2,3}(?:\s*(?:-|–|to)\s*\d{2,3})?\s*bpm", re.IGNORECASE
+)
 _KEY = re.compile(
     r"(?:(?:in|key)\s+(?:of\s+)?)?(?:the\s+key\s+of\s+)?[a-g](?:\s*(?:#|♯|♭|sharp|flat|b))?\s*(?:major|minor|maj|min)"
     r"|(?:in\s+)?(?:the\s+)?key\s+(?:of\s+)?[a-g](?:\s*(?:#|♯|♭|sharp|flat|b))?",
     re.IGNORECASE,
 )
+_SHORT_KEY = re.compile(r"(?:in |key )?[A-G][#♯♭b]?m(?=$|\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,16 @@ def read_tag(tag: str, vocabulary: Vocabulary) -> Iterator[Found | Lost | Settle
         A `Found` for each known name, a `Settled` for a tempo or key, a `Lost` for the rest.
     """
     rest = tag
-    for pattern, why in ((_BPM, "the song's own tempo wins"), (_KEY, "the song's own key wins")):
-        if canonical(rest) not in vocabulary.by_name and (match := pattern.search(rest)) and _stands_alone(match, rest):
+    for pattern, why in (
+        (_BPM, "the song's own tempo wins"),
+        (_KEY, "the song's own key wins"),
+        (_SHORT_KEY, "the song's own key wins"),
+    ):
+        if (
+            canonical(rest) not in vocabulary.by_name
+            and (match := pattern.search(rest))
+            and _stands_alone(match, rest)
+        ):
             yield Settled(match[0].strip(), why)
             rest = f"{rest[: match.start()]} {rest[match.end() :]}"
     negated = rest.lstrip().startswith(("-", "−", "!"))

@@ -60,15 +60,22 @@ def apply(style: Style, setting: Setting, *, asked: bool) -> Style:
 
 
 def _groove(style: Style, args: Sequence[str], asked: bool) -> Style:
-    return replace(style, groove=args[0], tops=None, percussive_db=min(style.percussive_db, -40.0 if asked else 0.0))
+    # New drums replace the song's own; stacked on each other they would flam. A genre says it in its own `bed`.
+    lowered = min(style.percussive_db, -40.0 if asked else 0.0)
+    asked = asked or style.drums_asked
+    return replace(style, groove=args[0], tops=None, percussive_db=lowered, drums_asked=asked)
 
 
 def _beat(style: Style, args: Sequence[str], asked: bool) -> Style:
-    return style if style.groove else _groove(style, args, asked)
+    return (
+        replace(style, drums_asked=asked or style.drums_asked)
+        if style.groove
+        else _groove(style, args, asked)
+    )
 
 
 def _percussion(style: Style, args: Sequence[str], asked: bool) -> Style:
-    return replace(style, percussion=_joined(style.percussion, args))
+    return replace(style, percussion=_joined(style.percussion, args), drums_asked=asked or style.drums_asked)
 
 
 def _silence(style: Style, args: Sequence[str], asked: bool) -> Style:
@@ -156,7 +163,9 @@ def _reverb(style: Style, args: Sequence[str], asked: bool) -> Style:
     return replace(style, reverb=min(0.7, style.reverb + _number(args, 0)), reverb_s=longest)
 
 
-def _names(field: Literal["effects", "textures", "transitions"]) -> Callable[[Style, Sequence[str], bool], Style]:
+def _names(
+    field: Literal["effects", "textures", "transitions"],
+) -> Callable[[Style, Sequence[str], bool], Style]:
     def add(style: Style, args: Sequence[str], asked: bool) -> Style:
         names = _joined(cast("tuple[str, ...]", getattr(style, field)), args)
         return replace(style, **{field: names})  # pyright: ignore[reportArgumentType]: the field is one of three
@@ -215,7 +224,9 @@ def _voice(style: Style, args: Sequence[str], asked: bool) -> Style:
 def _vocal(field: str, low: float, high: float) -> Callable[[Style, Sequence[str], bool], Style]:
     def change(style: Style, args: Sequence[str], asked: bool) -> Style:
         value = min(high, max(low, getattr(style.vocals, field) + _number(args, 0)))
-        return replace(style, vocals=replace(style.vocals, **{field: type(getattr(style.vocals, field))(value)}))
+        return replace(
+            style, vocals=replace(style.vocals, **{field: type(getattr(style.vocals, field))(value)})
+        )
 
     return change
 
@@ -232,52 +243,54 @@ def _joined(names: tuple[str, ...], more: Sequence[str]) -> tuple[str, ...]:
     return (*names, *(name for name in more if name not in names))
 
 
-MEANINGS: Mapping[str, Meaning] = MappingProxyType({
-    "groove": Meaning(_groove),
-    "beat": Meaning(_beat),
-    "tops": Meaning(_tops),
-    "percussion": Meaning(_percussion),
-    "kit": Meaning(_kit),
-    "drums": Meaning(_add("drums_db", -9, 6)),
-    "silence": Meaning(_silence),
-    "swing": Meaning(_set("swing"), "beat"),
-    "feel": Meaning(_multiply("feel", 0.5, 2), "beat"),
-    "pull": Meaning(_set("pull")),
-    "bass": Meaning(_bass),
-    "line": Meaning(_line),
-    **{role: Meaning(_part(role)) for role in get_args(Role)},
-    **{f"{role}_if": Meaning(_part_if_none(role)) for role in get_args(Role)},
-    "sevenths": Meaning(_raise_to("sevenths")),
-    "sparse": Meaning(_add("sparseness", 0, 0.85)),
-    "density": Meaning(_multiply("density", 0.5, 2)),
-    "loose": Meaning(_multiply("humanity", 0, 3)),
-    "bed": Meaning(_bed),
-    "harmonic_by": Meaning(_add("harmonic_db", -60, 6)),
-    "percussive_by": Meaning(_add("percussive_db", -60, 6)),
-    "bed_low_pass": Meaning(_tone("bed_tone", "low_pass_hz")),
-    "bed_high_pass": Meaning(_tone("bed_tone", "high_pass_hz")),
-    "low_pass": Meaning(_tone("tone", "low_pass_hz")),
-    "high_pass": Meaning(_tone("tone", "high_pass_hz")),
-    "lows": Meaning(_tone("tone", "lows_db")),
-    "mids": Meaning(_tone("tone", "mids_db")),
-    "highs": Meaning(_tone("tone", "highs_db")),
-    "effect": Meaning(_names("effects")),
-    "texture": Meaning(_names("textures")),
-    "transition": Meaning(_names("transitions")),
-    "pump": Meaning(_raise_to("pump"), "beat"),
-    "reverb": Meaning(_reverb),
-    "dry": Meaning(lambda style, _args, _asked: replace(style, reverb=0.0)),
-    "width": Meaning(_multiply("width", 0, 2), "stereo"),
-    "energy": Meaning(_add("energy", -1, 1)),
-    "deliver": Meaning(_deliver, "words"),
-    "voice": Meaning(_voice, "words"),
-    "register": Meaning(_vocal("register_semitones", -7, 7), "words"),
-    "presence": Meaning(_vocal("presence_db", -6, 4), "words"),
-    "breath": Meaning(_vocal("breath", 0, 1), "words"),
-    "grit": Meaning(_vocal("grit", 0, 1), "words"),
-    "tuned": Meaning(_vocal("tuned", 0, 1), "words"),
-    "doubles": Meaning(_vocal("doubles", 0, 3), "words"),
-    "voice_reverb": Meaning(_vocal("reverb", -0.3, 0.8), "words"),
-    "echo": Meaning(_vocal("echo", 0, 0.8), "words"),
-})
+MEANINGS: Mapping[str, Meaning] = MappingProxyType(
+    {
+        "groove": Meaning(_groove),
+        "beat": Meaning(_beat),
+        "tops": Meaning(_tops),
+        "percussion": Meaning(_percussion),
+        "kit": Meaning(_kit),
+        "drums": Meaning(_add("drums_db", -9, 6)),
+        "silence": Meaning(_silence),
+        "swing": Meaning(_set("swing"), "beat"),
+        "feel": Meaning(_multiply("feel", 0.5, 2), "beat"),
+        "pull": Meaning(_set("pull")),
+        "bass": Meaning(_bass),
+        "line": Meaning(_line),
+        **{role: Meaning(_part(role)) for role in get_args(Role)},
+        **{f"{role}_if": Meaning(_part_if_none(role)) for role in get_args(Role)},
+        "sevenths": Meaning(_raise_to("sevenths")),
+        "sparse": Meaning(_add("sparseness", 0, 0.85)),
+        "density": Meaning(_multiply("density", 0.5, 2)),
+        "loose": Meaning(_multiply("humanity", 0, 3)),
+        "bed": Meaning(_bed),
+        "harmonic_by": Meaning(_add("harmonic_db", -60, 6)),
+        "percussive_by": Meaning(_add("percussive_db", -60, 6)),
+        "bed_low_pass": Meaning(_tone("bed_tone", "low_pass_hz")),
+        "bed_high_pass": Meaning(_tone("bed_tone", "high_pass_hz")),
+        "low_pass": Meaning(_tone("tone", "low_pass_hz")),
+        "high_pass": Meaning(_tone("tone", "high_pass_hz")),
+        "lows": Meaning(_tone("tone", "lows_db")),
+        "mids": Meaning(_tone("tone", "mids_db")),
+        "highs": Meaning(_tone("tone", "highs_db")),
+        "effect": Meaning(_names("effects")),
+        "texture": Meaning(_names("textures")),
+        "transition": Meaning(_names("transitions")),
+        "pump": Meaning(_raise_to("pump"), "beat"),
+        "reverb": Meaning(_reverb),
+        "dry": Meaning(lambda style, _args, _asked: replace(style, reverb=0.0)),
+        "width": Meaning(_multiply("width", 0, 2), "stereo"),
+        "energy": Meaning(_add("energy", -1, 1)),
+        "deliver": Meaning(_deliver, "words"),
+        "voice": Meaning(_voice, "words"),
+        "register": Meaning(_vocal("register_semitones", -7, 7), "words"),
+        "presence": Meaning(_vocal("presence_db", -6, 4), "words"),
+        "breath": Meaning(_vocal("breath", 0, 1), "words"),
+        "grit": Meaning(_vocal("grit", 0, 1), "words"),
+        "tuned": Meaning(_vocal("tuned", 0, 1), "words"),
+        "doubles": Meaning(_vocal("doubles", 0, 3), "words"),
+        "voice_reverb": Meaning(_vocal("reverb", -0.3, 0.8), "words"),
+        "echo": Meaning(_vocal("echo", 0, 0.8), "words"),
+    }
+)
 """Every word that a line of the vocabulary may use."""

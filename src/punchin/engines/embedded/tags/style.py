@@ -99,6 +99,7 @@ class Style:
         percussion: further patterns on top, each a groove of its own.
         muted: patterns whose drum voices are left out of the groove: "no hi-hats".
         kit: the drum sounds, a name that `synthesis.kits` knows.
+        drums_asked: a tag named drums, so they play even where no steady beat was found.
         drums_db: drums louder or softer than usual.
         swing: where the second sixteenth or eighth falls, 0.5 straight, 0.67 triplets; None is the song's own.
         feel: 0.5 half-time, 1 as the groove asks, 2 double-time.
@@ -127,6 +128,7 @@ class Style:
     percussion: tuple[str, ...] = ()
     muted: tuple[str, ...] = ()
     kit: str = "standard"
+    drums_asked: bool = False
     drums_db: float = 0.0
     swing: float | None = None
     feel: float = 1.0

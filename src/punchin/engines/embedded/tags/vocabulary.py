@@ -112,7 +112,9 @@ def parse(text: str) -> Vocabulary:
             raise ValueError(f"vocabulary line {number}: {error}") from None
         for key in {canonical(name) for name in term.names}:
             if key in by_name:
-                raise ValueError(f"vocabulary line {number}: {key!r} already belongs to {by_name[key].name!r}")
+                raise ValueError(
+                    f"vocabulary line {number}: {key!r} already belongs to {by_name[key].name!r}"
+                )
             by_name[key] = term
         terms.append(term)
     longest = max((len(name.split()) for name in by_name), default=1)
