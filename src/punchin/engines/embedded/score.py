@@ -1,7 +1,7 @@
 """A score: what is to be played, before it is sound. The arrangement writes it, the synthesis plays it.
 
-All times are seconds from the start of the hole. Pitches are MIDI numbers (69 is the A of 440 Hz); fractions are
-allowed and carry the song's tuning.
+All times are seconds from the start of the hole. Pitches are MIDI numbers (69 is the A of 440 Hz); fractions
+are allowed and carry the song's tuning.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ TrackRole = Literal["bass", "chords", "pad", "arp", "lead", "hits"]
 """What a track does in the arrangement; the mix sets level and place by it."""
 
 DRUM_VOICES = (
-    "kick", "snare", "rim", "clap", "snap", "brush", "closed_hat", "pedal_hat", "open_hat", "ride", "ride_bell", "crash",
-    "tom_low", "tom_mid", "tom_high", "shaker", "tambourine", "cowbell", "claves", "guiro", "sleighbells", "stomp",
-    "conga_low", "conga_high", "conga_slap", "bongo_low", "bongo_high", "timbale_low", "timbale_high", "surdo",
-    "frame_low", "frame_high", "tabla_low", "tabla_high", "taiko_low", "taiko_high",
+    "kick", "snare", "rim", "clap", "snap", "brush",
+    "closed_hat", "pedal_hat", "open_hat", "ride", "ride_bell", "crash",
+    "tom_low", "tom_mid", "tom_high", "taiko_low", "taiko_high", "surdo", "stomp",
+    "shaker", "tambourine", "cowbell", "claves", "guiro", "sleighbells",
+    "conga_low", "conga_high", "conga_slap", "bongo_low", "bongo_high", "timbale_low", "timbale_high",
+    "frame_low", "frame_high", "tabla_low", "tabla_high",
 )  # fmt: skip
 """Every drum that grooves use; each kit has a sound for each of them. `frame` is bodhran, darbuka, djembe."""
 

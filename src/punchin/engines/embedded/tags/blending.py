@@ -17,11 +17,13 @@ GUEST_DB = -3.0
 """How much softer the second genre's instruments play: the first one named leads."""
 
 FAMILIES = {
-    "guitar": "steel-guitar nylon-guitar clean-guitar jazz-guitar muted-guitar overdriven-guitar distorted-guitar",
+    "guitar": "steel-guitar nylon-guitar clean-guitar jazz-guitar muted-guitar overdriven-guitar "
+    "distorted-guitar",
     "piano": "piano honky-tonk rhodes fm-piano",
     "organ": "organ rock-organ church-organ",
     "strings": "strings tremolo-strings pizzicato string-machine violin viola cello fiddle",
-    "synth": "supersaw saw-pad warm-pad glass-pad pluck saw-lead sine-lead fm-bell chip-square string-machine",
+    "synth": "supersaw saw-pad warm-pad glass-pad pluck saw-lead sine-lead fm-bell chip-square "
+    "string-machine",
     "pad": "saw-pad warm-pad glass-pad string-machine",
     "brass": "brass trumpet muted-trumpet trombone tuba french-horn",
     "choir": "choir oohs",
@@ -34,8 +36,8 @@ FAMILIES = {
 def blend(first: Style, second: Style) -> Style:
     """Two genres in one: lofi and trap are trap's drums and 808 in lofi's dust.
 
-    The sound (kit, bed, texture) is the first one's, softened by the second; groove and bass come from the one that
-    pulls harder, and between equals the second gives its cymbals. Instruments and effects add up.
+    The sound (kit, bed, texture) is the first one's, softened by the second; groove and bass come from the
+    one that pulls harder, and between equals the second gives its cymbals. Instruments and effects add up.
     """
     strong, weak = (second, first) if second.pull > first.pull else (first, second)
     groove, tops = strong.groove or weak.groove, strong.tops

@@ -100,7 +100,7 @@ def _refusal(unknown: Sequence[Unused], words: Vocabulary) -> str:
 def _shape(
     found: Sequence[Found], unused: list[Unused], unknown: list[Unused], here: Circumstances
 ) -> ParsedTags:
-    """Genres make the base, in the order typed; then drums, instruments, moods ...; what is left out comes last."""
+    """Genres make the base, as typed; then drums, instruments, moods ...; what is left out comes last."""
     order = list(Kind)
     wanted = sorted((f for f in found if not f.negated), key=lambda f: order.index(f.term.kind))
     style, genres = Style(), 0

@@ -20,14 +20,17 @@ LIKENESS = 0.86
 NEAR = 0.6
 """How alike a name must be to be suggested for an unknown word."""
 
-_NOT = frozenset("no not without minus remove exclude except less w/o".split())
-_AGAIN = frozenset("but with plus only just add".split())
-_FILLERS = frozenset(
-    "a an the and or of in on with by for to from at as very really quite more some like style styled vibe vibes "
-    "feel feeling mood sound sounds sounding music song songs track tracks tune inspired influenced influences "
-    "based type kind genre subgenre elements instrument instruments tempo vocals vibe flavor flavour touch "
-    "accompaniment featuring features full tinged infused driven heavy laden plus rhythm performance".split()
-)
+_NOT = frozenset({"no", "not", "without", "minus", "remove", "exclude", "except", "less", "w/o"})
+_AGAIN = frozenset({"but", "with", "plus", "only", "just", "add"})
+_FILLERS = frozenset({
+    "a", "an", "the", "and", "or", "of", "in", "on", "with", "by", "for", "to", "from", "at", "as",
+    "very", "really", "quite", "more", "some", "like", "style", "styled", "vibe", "vibes", "feel",
+    "feeling", "mood", "sound", "sounds", "sounding", "music", "song", "songs", "track", "tracks", "tune",
+    "inspired", "influenced", "influences", "based", "type", "kind", "genre", "subgenre", "elements",
+    "instrument", "instruments", "tempo", "vocals", "flavor", "flavour", "touch", "accompaniment",
+    "featuring", "features", "full", "tinged", "infused", "driven", "heavy", "laden", "plus", "rhythm",
+    "performance", "it", "its", "is", "are", "be", "that", "this", "while", "including", "evokes",
+})  # fmt: skip
 
 _BPM = re.compile(
     r"(?:bpm|tempo)\s*:?\s*\d{2,3}(?:\s*bpm)?|\d{2,3}(?:\s*(?:-|–|to)\s*\d{2,3})?\s*bpm", re.IGNORECASE

@@ -56,11 +56,11 @@ def apply(style: Style, setting: Setting, *, asked: bool) -> Style:
         raise ValueError(f"cannot read the setting {str(setting)!r}: {error}") from error
 
 
-# ---- Drums -----------------------------------------------------------------------------------------------------
+# ---- Drums ------------------------------------------------------------------------------------------------
 
 
 def _groove(style: Style, args: Sequence[str], asked: bool) -> Style:
-    # New drums replace the song's own; stacked on each other they would flam. A genre says it in its own `bed`.
+    # New drums replace the song's own, or the two would flam. A genre says so in its own `bed`.
     lowered = min(style.percussive_db, -40.0 if asked else 0.0)
     asked = asked or style.drums_asked
     return replace(style, groove=args[0], tops=None, percussive_db=lowered, drums_asked=asked)
@@ -78,7 +78,7 @@ def _percussion(style: Style, args: Sequence[str], asked: bool) -> Style:
     return replace(style, percussion=_joined(style.percussion, args), drums_asked=asked or style.drums_asked)
 
 
-def _silence(style: Style, args: Sequence[str], asked: bool) -> Style:
+def _silence(style: Style, args: Sequence[str], _asked: bool) -> Style:
     if args[0] == "drums":
         return replace(style, groove=None, tops=None, percussion=(), percussive_db=-60.0)
     if args[0] == "bass":
@@ -87,7 +87,7 @@ def _silence(style: Style, args: Sequence[str], asked: bool) -> Style:
     raise ValueError(f"only drums and bass can be silenced, not {args[0]!r}")
 
 
-# ---- Bass and parts --------------------------------------------------------------------------------------------
+# ---- Bass and parts ---------------------------------------------------------------------------------------
 
 
 def _bass(style: Style, args: Sequence[str], asked: bool) -> Style:
@@ -95,7 +95,7 @@ def _bass(style: Style, args: Sequence[str], asked: bool) -> Style:
     return replace(style, bass=Bass(args[0], line, _number(args, 2)))
 
 
-def _line(style: Style, args: Sequence[str], asked: bool) -> Style:
+def _line(style: Style, args: Sequence[str], _asked: bool) -> Style:
     return replace(style, bass=replace(style.bass, line=args[0])) if style.bass else style
 
 
@@ -132,15 +132,15 @@ def _louder(part: Part, db: float) -> Part:
     return replace(part, gain_db=part.gain_db + db)
 
 
-# ---- Bed and tone ----------------------------------------------------------------------------------------------
+# ---- Bed and tone -----------------------------------------------------------------------------------------
 
 
-def _bed(style: Style, args: Sequence[str], asked: bool) -> Style:
+def _bed(style: Style, args: Sequence[str], _asked: bool) -> Style:
     return replace(style, harmonic_db=_number(args, 0), percussive_db=_number(args, 1))
 
 
 def _tone(where: Literal["tone", "bed_tone"], field: str) -> Callable[[Style, Sequence[str], bool], Style]:
-    def change(style: Style, args: Sequence[str], asked: bool) -> Style:
+    def change(style: Style, args: Sequence[str], _asked: bool) -> Style:
         old, value = cast("Tone", getattr(style, where)), _number(args, 0)
         was = cast("float | None", getattr(old, field))
         if field == "low_pass_hz":
@@ -155,10 +155,10 @@ def _tone(where: Literal["tone", "bed_tone"], field: str) -> Callable[[Style, Se
     return change
 
 
-# ---- Mix -------------------------------------------------------------------------------------------------------
+# ---- Mix --------------------------------------------------------------------------------------------------
 
 
-def _reverb(style: Style, args: Sequence[str], asked: bool) -> Style:
+def _reverb(style: Style, args: Sequence[str], _asked: bool) -> Style:
     longest = max(style.reverb_s, _number(args, 1, style.reverb_s))
     return replace(style, reverb=min(0.7, style.reverb + _number(args, 0)), reverb_s=longest)
 
@@ -166,14 +166,14 @@ def _reverb(style: Style, args: Sequence[str], asked: bool) -> Style:
 def _names(
     field: Literal["effects", "textures", "transitions"],
 ) -> Callable[[Style, Sequence[str], bool], Style]:
-    def add(style: Style, args: Sequence[str], asked: bool) -> Style:
+    def add(style: Style, args: Sequence[str], _asked: bool) -> Style:
         names = _joined(cast("tuple[str, ...]", getattr(style, field)), args)
         return replace(style, **{field: names})  # pyright: ignore[reportArgumentType]: the field is one of three
 
     return add
 
 
-# ---- Numbers ---------------------------------------------------------------------------------------------------
+# ---- Numbers ----------------------------------------------------------------------------------------------
 
 
 def _set(field: str) -> Callable[[Style, Sequence[str], bool], Style]:
@@ -181,14 +181,14 @@ def _set(field: str) -> Callable[[Style, Sequence[str], bool], Style]:
 
 
 def _add(field: str, low: float, high: float) -> Callable[[Style, Sequence[str], bool], Style]:
-    def change(style: Style, args: Sequence[str], asked: bool) -> Style:
+    def change(style: Style, args: Sequence[str], _asked: bool) -> Style:
         return replace(style, **{field: min(high, max(low, getattr(style, field) + _number(args, 0)))})
 
     return change
 
 
 def _multiply(field: str, low: float, high: float) -> Callable[[Style, Sequence[str], bool], Style]:
-    def change(style: Style, args: Sequence[str], asked: bool) -> Style:
+    def change(style: Style, args: Sequence[str], _asked: bool) -> Style:
         return replace(style, **{field: min(high, max(low, getattr(style, field) * _number(args, 0)))})
 
     return change
@@ -198,31 +198,31 @@ def _raise_to(field: str) -> Callable[[Style, Sequence[str], bool], Style]:
     return lambda style, args, _asked: replace(style, **{field: max(getattr(style, field), _number(args, 0))})
 
 
-def _kit(style: Style, args: Sequence[str], asked: bool) -> Style:
+def _kit(style: Style, args: Sequence[str], _asked: bool) -> Style:
     return replace(style, kit=args[0])
 
 
-def _tops(style: Style, args: Sequence[str], asked: bool) -> Style:
+def _tops(style: Style, args: Sequence[str], _asked: bool) -> Style:
     return replace(style, tops=args[0])
 
 
-# ---- Voice -----------------------------------------------------------------------------------------------------
+# ---- Voice ------------------------------------------------------------------------------------------------
 
 
-def _deliver(style: Style, args: Sequence[str], asked: bool) -> Style:
+def _deliver(style: Style, args: Sequence[str], _asked: bool) -> Style:
     if args[0] not in get_args(Delivery):
         raise ValueError(f"delivery is one of {', '.join(get_args(Delivery))}")
     return replace(style, vocals=replace(style.vocals, delivery=cast("Delivery", args[0])))
 
 
-def _voice(style: Style, args: Sequence[str], asked: bool) -> Style:
+def _voice(style: Style, args: Sequence[str], _asked: bool) -> Style:
     if args[0] not in ("female", "male"):
         raise ValueError("the voice is female or male")
     return replace(style, vocals=replace(style.vocals, voice=args[0]))
 
 
 def _vocal(field: str, low: float, high: float) -> Callable[[Style, Sequence[str], bool], Style]:
-    def change(style: Style, args: Sequence[str], asked: bool) -> Style:
+    def change(style: Style, args: Sequence[str], _asked: bool) -> Style:
         value = min(high, max(low, getattr(style.vocals, field) + _number(args, 0)))
         return replace(
             style, vocals=replace(style.vocals, **{field: type(getattr(style.vocals, field))(value)})

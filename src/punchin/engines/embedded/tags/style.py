@@ -1,7 +1,7 @@
 """A style: every musical decision that tags can make, as plain values.
 
-Nothing here is sound yet. The arrangement reads groove, bass and parts; the synthesis their instruments; the mix
-the bed, tone, effects and space; the voice its own. `Style()` is the song as it is: nothing added, nothing changed.
+Nothing here is sound yet. The arrangement reads groove, bass and parts; the synthesis their instruments; the
+mix the bed, tone, effects and space; the voice its own. `Style()` is the song as it is: nothing is added.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class Style:
         kit: the drum sounds, a name that `synthesis.kits` knows.
         drums_asked: a tag named drums, so they play even where no steady beat was found.
         drums_db: drums louder or softer than usual.
-        swing: where the second sixteenth or eighth falls, 0.5 straight, 0.67 triplets; None is the song's own.
+        swing: 0.5 straight; below 0.64 where the second of two sixteenths falls, above it the second of two
+            eighths (0.67 triplets); None is the song's own.
         feel: 0.5 half-time, 1 as the groove asks, 2 double-time.
         pull: how strongly this style insists on its groove and bass when it is blended with another.
         bass: None keeps the song's own.

@@ -92,7 +92,7 @@ def parse(text: str) -> Vocabulary:
         text: sections `[kind]` of lines `name | other name = setting, setting`; `#` starts a comment line.
 
     Raises:
-        ValueError: on a line that is none of these, a name used twice, or a `like` that names no earlier genre.
+        ValueError: on a line that is none of these, a name used twice, a `like` that names no earlier genre.
     """
     terms: list[Term] = []
     by_name: dict[str, Term] = {}
@@ -145,4 +145,5 @@ def _term(kind: Kind, line: str, known: Mapping[str, Term]) -> Term:
 @cache
 def vocabulary() -> Vocabulary:
     """The vocabulary that comes with the engine."""
-    return parse(resources.files(__package__).joinpath("vocabulary.txt").read_text(encoding="utf-8"))
+    here = resources.files("punchin.engines.embedded.tags")
+    return parse(here.joinpath("vocabulary.txt").read_text(encoding="utf-8"))
