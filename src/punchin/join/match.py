@@ -1,8 +1,8 @@
 """Brings the level of new sound to that of the music on both sides.
 
-At each edge three loudnesses are compared: the song beside the region, the original just inside it, and the new
-sound just inside it. The first two are known to go together, so whatever lies between them is right, and only
-what lies outside is corrected. An engine that has matched already is left alone.
+At each edge three loudnesses are compared: the song beside the region, the original just inside it, and the
+new sound just inside it. The first two are known to go together, so whatever lies between them is right, and
+only what lies outside is corrected. An engine that has matched already is left alone.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from punchin.loudness import k_power, lufs
 from punchin.region import Frames
 from punchin.song import Song
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from punchin.song import Samples
 
 SIDE_S = 3.0
@@ -77,7 +78,7 @@ class LevelMatch:
         if self.punch_in_db == self.punch_out_db == 0:
             return samples
         ramp_db = np.linspace(self.punch_in_db, self.punch_out_db, samples.shape[1])
-        return samples * 10 ** (ramp_db / 20)
+        return samples * (10 ** (ramp_db / 20)).astype(samples.dtype)
 
 
 def match_level(

@@ -1,7 +1,7 @@
 """Brings the tone of new sound gently towards the song's: a linear-phase equaliser of third-octave bands.
 
-New music may sound different; that is why it was asked for. So only what lies well outside everything the song
-does around the region is touched, and only in part.
+New music may sound different; that is why it was asked for. So only what lies well outside everything the
+song does around the region is touched, and only in part.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from punchin.region import Frames
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from punchin.song import Samples, Song
 
 LISTEN_S = 10.0
@@ -35,7 +36,9 @@ _SPECTRUM_S = 0.09
 _FILTER_S = 0.046
 
 
-def tone_correction_db(window: Song, hole: Frames, new: Song, amount: float) -> tuple[NDArray[np.float64], ...]:
+def tone_correction_db(
+    window: Song, hole: Frames, new: Song, amount: float
+) -> tuple[NDArray[np.float64], ...]:
     """What each third-octave band of the new sound needs.
 
     Returns:
@@ -43,12 +46,16 @@ def tone_correction_db(window: Song, hole: Frames, new: Song, amount: float) -> 
     """
     centres = _centres_hz(window.rate_hz)
     listen = round(LISTEN_S * window.rate_hz)
-    outside = Frames(max(0, hole.start - listen), hole.start), Frames(hole.end, min(window.frames, hole.end + listen))
+    outside = (
+        Frames(max(0, hole.start - listen), hole.start),
+        Frames(hole.end, min(window.frames, hole.end + listen)),
+    )
     inside = Frames(hole.start, min(hole.end, hole.start + listen))
     references = [
         spectrum
         for part in (*outside, inside)
-        if (spectrum := _bands_db(window.samples[:, part.start : part.end], window.rate_hz, centres)) is not None
+        if (spectrum := _bands_db(window.samples[:, part.start : part.end], window.rate_hz, centres))
+        is not None
     ]
     ours = _bands_db(new.samples[:, :listen], window.rate_hz, centres)
     if ours is None or not references:
