@@ -32,7 +32,9 @@ def plot_take(song: str | Path, take: Take, path: Path) -> None:
         OutputError: if it cannot be written there.
     """
     if path.suffix.lower() != ".png":
-        raise OutputError(f"the picture is a PNG; name it {path.with_suffix('.png').name!r}, not {path.name!r}")
+        raise OutputError(
+            f"the picture is a PNG; name it {path.with_suffix('.png').name!r}, not {path.name!r}"
+        )
     punch = take.receipt.punches[0]
     region = Frames(punch.start_frame, punch.end_frame)
     with open_song(song) as source, open_song(take.path) as output:
@@ -81,7 +83,11 @@ def _waveform(axes: Any, song: Song, window: Frames, tallest: float) -> None:
     edges = np.linspace(0, song.frames, min(COLUMNS, song.frames) + 1).astype(int)[:-1]
     times_s = (window.start + edges) / song.rate_hz
     axes.fill_between(
-        times_s, np.minimum.reduceat(mono, edges), np.maximum.reduceat(mono, edges), color="#2f6690", linewidth=0
+        times_s,
+        np.minimum.reduceat(mono, edges),
+        np.maximum.reduceat(mono, edges),
+        color="#2f6690",
+        linewidth=0,
     )
     axes.set_ylim(-tallest * 1.05, tallest * 1.05)
     axes.margins(x=0)

@@ -49,8 +49,8 @@ _LFE = {6: 3, 7: 3, 8: 3}
 
 
 def resampled_frames(frames: int, from_hz: int, to_hz: int) -> int:
-    """How many frames `frames` become: round(frames · to / from), ties to even."""
-    return round(Fraction(frames * to_hz, from_hz))
+    """How many frames `frames` become: round(frames · to / from), ties to even; at least one of any."""
+    return max(round(Fraction(frames * to_hz, from_hz)), min(frames, 1))
 
 
 def conform(song: Song, rate_hz: int | None, channels: int | None) -> Song:
@@ -77,7 +77,7 @@ def return_to(new: Song, rate_hz: int, channels: int, frames: int, original: Son
             engine heard: a silent channel stays silent. Without it the front pair has the new sound.
 
     Raises:
-        ValueError: if `new` lasts more than two frames longer or shorter than `frames`.
+        ValueError: if `new` is longer or shorter than `frames` by more than rounding explains.
     """
     if channels == new.channels:
         spread = new.samples
@@ -87,7 +87,8 @@ def return_to(new: Song, rate_hz: int, channels: int, frames: int, original: Son
         spread = _mixed(new.samples, channels)
     samples = _resampled(spread, new.rate_hz, rate_hz)
     missing = frames - samples.shape[1]
-    if abs(missing) > 2:
+    # Half a frame of the lower rate is lost to rounding, or a whole one where the sound is that short.
+    if abs(missing) > 2 + rate_hz // new.rate_hz:
         raise ValueError(f"{new.frames} frames at {new.rate_hz} Hz are not {frames} frames at {rate_hz} Hz")
     if missing > 0:
         samples = np.concatenate([samples, np.repeat(samples[:, -1:], missing, axis=1)], axis=1)

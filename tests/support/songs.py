@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from punchin.song import Song
 
@@ -33,3 +34,9 @@ def made_song(duration_s: float = 8.0, rate_hz: int = 44_100, channels: int = 2,
     left, right = kick + bass + hat * 0.7 + pad, kick + bass + hat + pad * 0.8
     voices = np.stack([left if c % 2 == 0 else right for c in range(channels)])
     return Song((voices * (0.5 / 1.6)).astype(np.float32), rate_hz)
+
+
+def wav_of(song: Song, path: Path, subtype: str = "PCM_16") -> Path:
+    """Write a song as a WAV file; gives the path back."""
+    soundfile.write(path, song.samples.T, song.rate_hz, subtype, format="WAV")
+    return path

@@ -3,6 +3,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from punchin.edits import MAX_SEED, Edit, edits_from_json, split_tags
 from punchin.errors import EditError, RegionError
 from punchin.region import Region
