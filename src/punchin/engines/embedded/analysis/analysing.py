@@ -1,0 +1,83 @@
+"""The whole analysis, stage by stage: what `analyse` does, in the order in which it is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from punchin.engine import no_progress
+from punchin.engines.embedded.analysis.bars import beat_evidence, find_bars
+from punchin.engines.embedded.analysis.beats import Beats, extended
+from punchin.engines.embedded.analysis.chords import find_chords
+from punchin.engines.embedded.analysis.hearing import Heard, hear
+from punchin.engines.embedded.analysis.keys import find_key
+from punchin.engines.embedded.analysis.levels import beat_loudness
+from punchin.engines.embedded.analysis.likeness import beat_features
+from punchin.engines.embedded.analysis.metrical import find_beats
+from punchin.engines.embedded.analysis.model import Analysis, BeatGrid, Harmony
+from punchin.engines.embedded.analysis.onsets import find_onsets
+from punchin.engines.embedded.analysis.pitch import find_pitches
+from punchin.engines.embedded.analysis.swing import find_swing
+from punchin.engines.embedded.analysis.trust import trust
+
+if TYPE_CHECKING:
+    from punchin.engine import Progress
+    from punchin.song import Song
+
+BLANK_BPM = 120.0
+"""The grid of a window in which nothing can be counted."""
+
+
+def analyse(song: Song, progress: Progress = no_progress) -> Analysis:
+    """Find beats, bars, chords, key, tuning, loudness and likeness in a window of a song.
+
+    Never raises for what is in the song: silence, noise and speech get a grid too, with confidences near 0.
+
+    Args:
+        song: any rate and channels; from a few hundredths of a second to minutes.
+        progress: told "analyse" and a fraction.
+    """
+    progress("analyse", 0.0)
+    heard = hear(song)
+    onsets = find_onsets(heard.wave)
+    progress("analyse", 0.3)
+    beats_s = _grid(heard, find_beats(onsets))
+    progress("analyse", 0.5)
+    pitches = find_pitches(heard.pitch_wave, beats_s)
+    progress("analyse", 0.7)
+    bars = find_bars(beat_evidence(onsets, beats_s, pitches.chroma, pitches.bass_chroma))
+    chords, certain = find_chords(pitches.chroma, pitches.bass_chroma, bars.positions, bars.beats_per_bar)
+    key, key_certain = find_key(pitches.chroma, pitches.bass_chroma, chords)
+    loudness = beat_loudness(song, beats_s)
+    progress("analyse", 0.9)
+    trusted = trust(heard, onsets, beats_s, pitches, bars)
+    return Analysis(
+        grid=BeatGrid(
+            times_s=beats_s,
+            positions=bars.positions,
+            beats_per_bar=bars.beats_per_bar,
+            swing=find_swing(onsets, beats_s),
+            confidence=trusted.beat,
+            downbeat_confidence=trusted.downbeat,
+        ),
+        harmony=Harmony(
+            chords=chords,
+            confidences=certain * trusted.tonal,
+            chroma=pitches.chroma,
+            bass_chroma=pitches.bass_chroma,
+            key=key,
+            key_confidence=key_certain * trusted.tonal,
+            tuning_semitones=pitches.tuning_semitones,
+        ),
+        features=beat_features(onsets, beats_s, pitches.chroma, pitches.bass_chroma),
+        loudness_lufs=loudness,
+        musicality=trusted.musicality,
+    )
+
+
+def _grid(heard: Heard, beats_s: Beats) -> Beats:
+    """The beats over the whole window; a plain count where there are too few to go by."""
+    if heard.silent or beats_s.size < 2:
+        beats_s = np.arange(2) * (60.0 / BLANK_BPM)
+    return extended(beats_s, heard.duration_s)

@@ -1,0 +1,190 @@
+"""Which notes sound in each beat: tuning, note strengths, chroma and bass chroma.
+
+After Mauch & Dixon, "Approximate note transcription for the improved identification of difficult chords" (ISMIR
+2010): a log-frequency spectrum in tune with the song, whitened over an octave, explained by notes with decaying
+harmonics under non-negative least squares. The least squares are solved for all beats at once by the
+multiplicative updates of Lee & Seung, "Algorithms for non-negative matrix factorization" (NIPS 2000).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from punchin.engines.embedded.analysis.hearing import PITCH_RATE_HZ
+from punchin.engines.embedded.analysis.spectra import frame_count, magnitudes
+
+SIZE, HOP = 4096, 1024
+"""370 ms and 93 ms: bins of 2.7 Hz tell semitones apart down to about 90 Hz."""
+
+FRAMES_HZ = PITCH_RATE_HZ / HOP
+
+LOWEST, HIGHEST = 28, 96
+"""MIDI numbers of the notes looked for: the low E of a bass to five octaves and more above."""
+
+PER_SEMITONE = 3
+
+HARMONICS, DECAY = 8, 0.7
+"""Each harmonic has this much of the one before (Mauch & Dixon take 0.6 to 0.9)."""
+
+WHITENING_BINS = 18 * PER_SEMITONE // 3
+"""Half an octave to both sides."""
+
+_STEPS = 30
+_BASS_TOP, _BASS_FADE = 50.0, 4.0
+"""Bass is what lies below about MIDI 50 (147 Hz), fading over a third."""
+
+_TREBLE = (62.0, 14.0)
+"""Centre and spread of the notes that make the chroma."""
+
+Rows = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pitches:
+    """Notes, one row a beat.
+
+    Attributes:
+        notes: `[K, HIGHEST - LOWEST]`, strength of each note.
+        chroma: `[K, 12]`, of the notes in the middle; the strongest is 1.
+        bass_chroma: `[K, 12]`, of the lowest notes; the strongest is 1.
+        tuning_semitones: of the song against A = 440 Hz.
+        tonality: `[K]`, 0..1, how much of each beat's whitened spectrum the notes explain.
+    """
+
+    notes: Rows
+    chroma: Rows
+    bass_chroma: Rows
+    tuning_semitones: float
+    tonality: Rows
+
+
+def find_pitches(pitch_wave: NDArray[np.float32], beats_s: NDArray[np.float64]) -> Pitches:
+    """Notes between each pair of successive times.
+
+    Args:
+        pitch_wave: `[M]` at `PITCH_RATE_HZ`.
+        beats_s: `[K + 1]`.
+    """
+    spectra = beat_spectra(pitch_wave, beats_s)
+    tuning = find_tuning(spectra)
+    white = whitened(log_frequency(spectra, tuning))
+    notes = explained_by_notes(white)
+    chroma, bass = chroma_of(notes)
+    return Pitches(notes, chroma, bass, tuning, _explained(white, notes))
+
+
+def beat_spectra(wave: NDArray[np.float32], beats_s: NDArray[np.float64]) -> Rows:
+    """Mean magnitude spectrum of the frames centred in each beat, `[K, SIZE // 2 + 1]`; the nearest where none is."""
+    count = frame_count(wave.size, HOP)
+    total = np.zeros((count + 1, SIZE // 2 + 1))
+    row = 1
+    for block in magnitudes(wave, SIZE, HOP):
+        total[row : row + len(block)] = block
+        row += len(block)
+    np.cumsum(total, axis=0, out=total)
+    edges = np.ceil(np.asarray(beats_s) * FRAMES_HZ).astype(int)
+    start = np.clip(edges[:-1], 0, count - 1)
+    end = np.clip(edges[1:], start + 1, count)
+    return (total[end] - total[start]) / (end - start)[:, None]
+
+
+def find_tuning(spectra: Rows) -> float:
+    """How many semitones (-0.5..0.5) the spectral peaks lie above the tempered scale of A = 440 Hz.
+
+    Peaks between 80 Hz and 2 kHz, placed between bins by a parabola through the logarithms; the direction of
+    their mean on the circle of one semitone.
+    """
+    low, high = (round(hz * SIZE / PITCH_RATE_HZ) for hz in (80.0, 2_000.0))
+    part = spectra[:, low - 1 : high + 1]
+    middle = part[:, 1:-1]
+    loudest = middle.max(axis=1, keepdims=True)
+    is_peak = (middle > part[:, :-2]) & (middle >= part[:, 2:]) & (middle > 0.05 * loudest) & (middle > 1e-7)
+    row, column = np.nonzero(is_peak)
+    if not row.size:
+        return 0.0
+    left, peak, right = (np.log(part[row, column + k] + 1e-12) for k in range(3))
+    bend = np.minimum(left - 2 * peak + right, -1e-9)
+    place = column + low + np.clip(0.5 * (left - right) / bend, -0.5, 0.5)
+    pitch = 12 * np.log2(place * (PITCH_RATE_HZ / SIZE) / 440.0)
+    direction = np.sum(middle[row, column] * np.exp(2j * np.pi * pitch))
+    return float(np.angle(direction) / (2 * np.pi))
+
+
+def log_frequency(spectra: Rows, tuning_semitones: float) -> Rows:
+    """Spectra on a scale of `PER_SEMITONE` bins a semitone, in tune with the song: `[K, bins]` → `[K, L]`.
+
+    Bin 0 is a third of a semitone below the note `LOWEST`, so that each note has a bin in its middle.
+    """
+    count = (HIGHEST - LOWEST) * PER_SEMITONE
+    pitch = LOWEST + (np.arange(count) - 1) / PER_SEMITONE + tuning_semitones
+    place = 440.0 * 2.0 ** ((pitch - 69) / 12) * (SIZE / PITCH_RATE_HZ)
+    width = np.maximum(1.0, place * (2.0 ** (1 / (12 * PER_SEMITONE)) - 1))
+    x = np.arange(spectra.shape[1])[:, None]
+    kernel = np.maximum(0.0, 1.0 - np.abs(x - place) / width)
+    return spectra @ (kernel / np.sqrt(kernel.sum(axis=0)))
+
+
+def whitened(rows: Rows) -> Rows:
+    """What stands out from an octave around it, in units of its spread there; never negative, `[K, L]` → `[K, L]`.
+
+    Takes off broad noise (drums) and makes loud and soft registers alike (Mauch & Dixon, section 2.1).
+    """
+    mean = _octave_mean(rows)
+    spread = np.sqrt(np.maximum(_octave_mean(np.square(rows)) - np.square(mean), 0.0))
+    floor = 0.02 * spread.max(axis=1, keepdims=True) + 1e-9
+    return np.maximum(rows - mean, 0.0) / (spread + floor)
+
+
+def _octave_mean(rows: Rows) -> Rows:
+    """Mean over `WHITENING_BINS` to both sides, over what there is at the ends."""
+    total = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(rows, axis=1)], axis=1)
+    at = np.arange(rows.shape[1])
+    start, end = np.maximum(at - WHITENING_BINS, 0), np.minimum(at + WHITENING_BINS + 1, rows.shape[1])
+    return (total[:, end] - total[:, start]) / (end - start)
+
+
+@cache
+def note_shapes() -> Rows:
+    """What each note looks like on the log-frequency scale, `[notes, L]`, each with energy 1."""
+    notes = HIGHEST - LOWEST
+    bins = np.arange(notes * PER_SEMITONE)
+    shapes = np.zeros((notes, bins.size))
+    for harmonic in range(1, HARMONICS + 1):
+        place = np.arange(notes) * PER_SEMITONE + 1 + 12 * PER_SEMITONE * np.log2(harmonic)
+        shapes += DECAY ** (harmonic - 1) * np.maximum(0.0, 1.0 - np.abs(bins - place[:, None]) / 1.5)
+    return shapes / np.linalg.norm(shapes, axis=1, keepdims=True)
+
+
+def explained_by_notes(white: Rows) -> Rows:
+    """The strengths `[K, notes]` >= 0 whose sum of note shapes comes closest to each row `[K, L]`."""
+    shapes = note_shapes()
+    wanted = white @ shapes.T
+    overlap = shapes @ shapes.T
+    notes = wanted.copy()
+    for _ in range(_STEPS):
+        notes *= wanted / (notes @ overlap + 1e-9)
+    return notes
+
+
+def _explained(white: Rows, notes: Rows) -> Rows:
+    """Part of the energy of each row that the notes account for, `[K]`."""
+    energy = np.square(white).sum(axis=1)
+    rest = np.square(white - notes @ note_shapes()).sum(axis=1)
+    return np.where(energy > 1e-9, 1.0 - rest / np.maximum(energy, 1e-9), 0.0).clip(0.0, 1.0)
+
+
+def chroma_of(notes: Rows) -> tuple[Rows, Rows]:
+    """Notes folded into pitch classes: (all but the lowest, the lowest), each `[K, 12]` with a maximum of 1 (or 0)."""
+    pitch = np.arange(LOWEST, HIGHEST)
+    treble = np.exp(-0.5 * np.square((pitch - _TREBLE[0]) / _TREBLE[1]))
+    bass = 1.0 / (1.0 + np.exp((pitch - _BASS_TOP) / (_BASS_FADE / 2)))
+    fold = (pitch[:, None] % 12 == np.arange(12)).astype(np.float64)
+    return tuple(_peak_one((notes * weight) @ fold) for weight in (treble, bass))  # pyright: ignore[reportReturnType]
+
+
+def _peak_one(rows: Rows) -> Rows:
+    return rows / np.maximum(rows.max(axis=1, keepdims=True), 1e-9)

@@ -1,0 +1,60 @@
+"""Short-time spectra, in blocks so that memory stays small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Spectrogram = NDArray[np.float32]
+"""`[T, bins]`, magnitudes."""
+
+_BLOCK = 512
+"""Frames transformed at once: a few megabytes, which stay in the cache."""
+
+
+def frame_count(samples: int, hop: int) -> int:
+    """T: one frame is centred on every `hop`-th sample, the first on sample 0."""
+    return samples // hop + 1
+
+
+def magnitudes(wave: NDArray[np.float32], size: int, hop: int) -> Iterator[Spectrogram]:
+    """Blocks of Hann-windowed magnitudes `[<= 512, size // 2 + 1]`, in order; frame t is centred on sample t * hop.
+
+    Scaled so that a steady sine of amplitude 1 has a peak of 1. Before the start and after the end is silence.
+    """
+    count = frame_count(wave.size, hop)
+    padded = np.zeros((count - 1) * hop + size, np.float32)
+    padded[size // 2 : size // 2 + wave.size] = wave[: padded.size - size // 2]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
+    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    window *= np.float32(2.0 / window.sum())
+    for start in range(0, count, _BLOCK):
+        yield np.abs(np.fft.rfft(frames[start : start + _BLOCK] * window, axis=1))
+
+
+def log_filters(
+    rate_hz: int, size: int, low_hz: float, high_hz: float, per_octave: int
+) -> NDArray[np.float32]:
+    """Triangles on a logarithmic frequency scale, `[size // 2 + 1, B]`; each rises and falls between its neighbours.
+
+    Centres that fall on the same bin are merged, as in madmom and in Böck & Widmer 2013 (section 3.1): low bands
+    are one bin wide.
+    """
+    count = int(np.log2(high_hz / low_hz) * per_octave) + 1
+    centres_hz = low_hz * 2.0 ** (np.arange(count) / per_octave)
+    bins = np.unique(np.round(centres_hz * size / rate_hz).astype(int))
+    bins = bins[bins < size // 2]
+    x = np.arange(size // 2 + 1)[:, None]
+    left, centre, right = bins[None, :-2], bins[None, 1:-1], bins[None, 2:]
+    rising, falling = (x - left) / (centre - left), (right - x) / (right - centre)
+    return np.clip(np.minimum(rising, falling), 0.0, 1.0).astype(np.float32)
+
+
+def filter_centres_hz(rate_hz: int, size: int, filters: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The frequency of the highest point of each filter, `[B]`."""
+    return filters.argmax(axis=0) * (rate_hz / size)
