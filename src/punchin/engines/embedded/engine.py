@@ -1,0 +1,157 @@
+"""The embedded engine: what it listens to, and the stages that fill a hole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from punchin.engine import EngineSpec, Filling, Progress, Unused
+from punchin.engines.embedded.analysis import Analysis, analyse
+from punchin.engines.embedded.bed import Bed, lay_bed
+from punchin.engines.embedded.gap import LONGEST_S as LONGEST_GAP_S
+from punchin.engines.embedded.gap import is_gap, repair
+from punchin.song import Song
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from punchin.edits import Edit
+    from punchin.region import Frames
+
+LISTEN_S = 90.0
+"""How much music is heard on each side of a hole; what one side lacks the other makes up."""
+
+LISTEN_TO_GAP_S = 1.0
+"""The same for a gap that is only repaired."""
+
+LONGEST_S = 600.0
+"""Longest hole: the window, and with it the memory, must stay bounded."""
+
+DEFAULT_VARIANCE = 0.3
+
+NOTHING_TO_TAKE_FROM = "there is no music outside the region to take from: the original was kept"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """A window with what was found in it, shared by all takes of one edit.
+
+    Attributes:
+        window: the song around the hole, finite.
+        hole: where in `window`.
+        analysis: of the whole window.
+    """
+
+    window: Song
+    hole: Frames
+    analysis: Analysis
+
+
+class EmbeddedEngine:
+    """Fills a hole with the song's own music from elsewhere, on the song's own beat."""
+
+    spec = EngineSpec(
+        name="embedded",
+        version="1",
+        summary="Rearranges the song's own bars on its own grid: seconds on a CPU, no weights, no network.",
+        longest_s=LONGEST_S,
+        honours=frozenset({"variance"}),
+    )
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def window(self, hole: Frames, total: int, rate_hz: int, edit: Edit) -> Frames:  # noqa: ARG002
+        """Ninety seconds on each side of the hole, more where the other side has less; 1 s for a gap."""
+        if is_gap(hole, rate_hz):
+            return hole.widen(round(LISTEN_TO_GAP_S * rate_hz), round(LISTEN_TO_GAP_S * rate_hz), total)
+        listen = round(LISTEN_S * rate_hz)
+        lacking_before = max(0, listen - hole.start)
+        lacking_after = max(0, listen - (total - hole.end))
+        return hole.widen(listen + lacking_after, listen + lacking_before, total)
+
+    def fill(self, window: Song, hole: Frames, edit: Edit, progress: Progress) -> Filling:
+        """Repair a gap, or lay a bed of the song's own bars."""
+        return self.fill_takes(window, hole, [edit], progress)[0]
+
+    def fill_takes(
+        self, window: Song, hole: Frames, edits: Sequence[Edit], progress: Progress
+    ) -> list[Filling]:
+        """Listen once, then fill once for each edit."""
+        progress("listen", 0.0)
+        window = Song(np.nan_to_num(window.samples, nan=0.0, posinf=0.0, neginf=0.0), window.rate_hz)
+        if is_gap(hole, window.rate_hz):
+            return [_repaired(window, hole, edit, progress) for edit in edits]
+        heard = Heard(window, hole, analyse(window, _part(progress, 0.0, 0.6)))
+        width = 0.4 / len(edits)
+        return [
+            _rearranged(heard, edit, _part(progress, 0.6 + take * width, width))
+            for take, edit in enumerate(edits)
+        ]
+
+
+def _part(progress: Progress, start: float, width: float) -> Progress:
+    """A progress that fills `width` of the whole, from `start` on."""
+
+    def report(stage: str, fraction: float) -> None:
+        progress(stage, min(1.0, start + width * fraction))
+
+    return report
+
+
+def _repaired(window: Song, hole: Frames, edit: Edit, progress: Progress) -> Filling:
+    """A gap: predicted from both sides; nothing that was asked for can be heard in it."""
+    progress("repair", 0.1)
+    repaired = repair(window, hole)
+    progress("repair", 1.0)
+    why = f"a region under {LONGEST_GAP_S:g} s is repaired, not recorded anew"
+    unused = [Unused(f"tag {tag!r}", why) for tag in edit.tags]
+    if edit.lyrics.strip():
+        unused.append(Unused("lyrics", why))
+    if edit.variance is not None:
+        unused.append(Unused("variance", why))
+    unused.append(Unused("seed", why))
+    length_ms = 1000 * len(hole) / window.rate_hz
+    note = f"the region is only {length_ms:.0f} ms long: it was repaired from both sides, not recorded anew"
+    return Filling(
+        song=repaired or window.cut(hole),
+        unused=tuple(unused),
+        warnings=(note if repaired else NOTHING_TO_TAKE_FROM,),
+        details={"method": "repair" if repaired else "original"},
+    )
+
+
+def _rearranged(heard: Heard, edit: Edit, progress: Progress) -> Filling:
+    """A region: the stages of the engine, one after the other."""
+    variance = DEFAULT_VARIANCE if edit.variance is None else edit.variance
+    bed = lay_bed(
+        heard.window, heard.hole, heard.analysis, seed=edit.seed or 0, variance=variance, progress=progress
+    )
+    progress("done", 1.0)
+    return Filling(song=bed.song, warnings=bed.warnings, details=_details(heard, bed))
+
+
+def _details(heard: Heard, bed: Bed) -> dict[str, Any]:
+    """What was found and done, for the receipt. All times are seconds from the start of the hole."""
+    grid, harmony = heard.analysis.grid, heard.analysis.harmony
+    rate_hz, start = heard.window.rate_hz, heard.hole.start
+    return {
+        "method": "rearrange",
+        "tempo_bpm": round(grid.tempo_bpm, 2),
+        "tempo_confidence": round(grid.confidence, 3),
+        "beats_per_bar": grid.beats_per_bar,
+        "bar_confidence": round(grid.downbeat_confidence, 3),
+        "key": str(harmony.key),
+        "key_confidence": round(harmony.key_confidence, 3),
+        "musicality": round(heard.analysis.musicality, 3),
+        "donors": [
+            [
+                round((piece.target.start - start) / rate_hz, 3),
+                round((piece.source - start) / rate_hz, 3),
+                round(len(piece.target) / rate_hz, 3),
+            ]
+            for piece in bed.pieces
+        ],
+    }
