@@ -2,31 +2,52 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+CORE := $(VENV)/.core
+DEV := $(VENV)/.dev
 
-.PHONY: setup demo test check serve bench lock clean
+.PHONY: help setup demo test check bench lock docs clean
 
-setup: $(STAMP)            ## .venv with all that development needs
+help:                      ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
 
-# Two pip calls: the locked, hash-checked dependencies, then this package as it is in the tree.
-$(STAMP): requirements/dev.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+setup: $(DEV)              ## .venv with all that development needs
 
-check: $(STAMP)            ## format, lint, types, layers and fast tests: under a minute
+demo: $(CORE)              ## set up what punchin itself needs, and edit a real song
+	$(BIN)/punchin edit demo/song.mp3 0:11.7 0:19.5 --tags "lofi, chill piano" --seed 7 \
+		-o demo/song.punched.mp3 --plot demo/song.punched.png --overwrite
+
+check: $(DEV)              ## format, lint, types, layers and fast tests: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
-test: $(STAMP)             ## all tests
+test: $(DEV)               ## all tests
 	$(BIN)/python -m pytest -n auto
 
-lock:                      ## renew requirements/*.txt from pyproject.toml
+bench: $(DEV)              ## the benchmarks of docs/performance.md
+	$(BIN)/python bench/files.py
+	$(BIN)/python bench/embedded.py
+	$(BIN)/python bench/seams.py
+
+docs: $(DEV)               ## renew the pages that are made from the code
+	$(BIN)/python scripts/cli_page.py
+
+lock: $(DEV)               ## renew requirements/*.txt from pyproject.toml
 	$(BIN)/python scripts/lock.py
 
-clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist
+clean:                     ## remove everything that was made
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist demo/song.punched*
+
+# Locked, hash-checked dependencies first, then this package as it is in the tree.
+$(CORE): requirements/build.txt requirements/core.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/build.txt -r requirements/core.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@
+
+$(DEV): $(CORE) requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	touch $@

@@ -11,16 +11,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS: dict[str, list[str]] = {
-    "core.txt": [],
-    "dev.txt": ["--group", "dev", "--all-extras"],
+    "build.txt": ["--group", "build"],
+    "core.txt": ["pyproject.toml"],
+    "dev.txt": ["pyproject.toml", "--group", "dev", "--all-extras"],
 }
 
 
 def main(packages: list[str]) -> None:
     upgrade = [flag for name in packages for flag in ("--upgrade-package", name)] or ["--upgrade"]
-    for name, extra in LOCKS.items():
+    for name, what in LOCKS.items():
         subprocess.run(
-            ["uv", "pip", "compile", "pyproject.toml", *extra, "--universal", "--python-version", "3.11",
+            ["uv", "pip", "compile", *what, "--universal", "--python-version", "3.11",
              "--generate-hashes", "--no-header", "--no-emit-index-url", "--quiet",
              "--output-file", f"requirements/{name}", *upgrade],
             cwd=ROOT, check=True,

@@ -68,6 +68,12 @@ class ReceiptError(CallerError):
     code = "invalid_receipt"
 
 
+class SettingsError(CallerError):
+    """A setting cannot be used; docs/settings.md lists them all."""
+
+    code = "invalid_setting"
+
+
 class EngineError(PunchinError):
     """The request is fine, the engine is not."""
 

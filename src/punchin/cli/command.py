@@ -43,19 +43,21 @@ class LazyGroup(click.Group):
         return getattr(import_module(module), attribute)
 
 
-@click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+_EXAMPLES = """
+\b
+Examples:
+  punchin edit song.mp3 0:41 0:49 --tags "lofi, chill piano" --seed 7
+  punchin verify song.mp3 song.punched.mp3
+  punchin info song.mp3
+"""
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=LazyGroup, context_settings=_SETTINGS, epilog=_EXAMPLES)
 @click.version_option(package_name="punchin", message="punchin %(version)s")
 def punchin() -> None:
-    r"""Re-record a chosen part of a song, and prove that nothing else changed.
-
-    \b
-    Examples:
-      punchin edit song.mp3 0:41 0:49 --tags "lofi, chill piano" --seed 7
-      punchin verify song.mp3 song.punched.mp3
-      punchin info song.mp3
-    """
+    """Re-record a chosen part of a song, and prove that nothing else changed."""
 
 
 def main() -> NoReturn:

@@ -16,24 +16,33 @@ from punchin.errors import (
 
 
 class ExitCode(IntEnum):
-    """What the shell sees; documented in docs/cli.md."""
+    """What the shell sees; `meaning` says it in words, docs/cli.md lists them."""
 
     DONE = 0
-    """All done."""
     FAULT = 1
-    """A fault of Punchin itself (a traceback is printed)."""
     WRONG_REQUEST = 2
-    """What was asked cannot be done: options, times, tags, engine name."""
     UNREADABLE = 3
-    """The song or the receipt cannot be read."""
     ENGINE = 4
-    """The engine is not available here, or failed."""
     UNWRITABLE = 5
-    """The output cannot be written there."""
     NOT_PROVED = 6
-    """Something outside the region differs."""
     INTERRUPTED = 130
-    """Ctrl-C or SIGTERM; nothing was left behind."""
+
+
+_MEANINGS = {
+    ExitCode.DONE: "all done",
+    ExitCode.FAULT: "a fault of punchin itself; a traceback is printed",
+    ExitCode.WRONG_REQUEST: "what was asked cannot be done: options, times, tags, engine name",
+    ExitCode.UNREADABLE: "the song or the receipt cannot be read",
+    ExitCode.ENGINE: "the engine is not available here, or failed",
+    ExitCode.UNWRITABLE: "the output cannot be written there",
+    ExitCode.NOT_PROVED: "something outside the region differs",
+    ExitCode.INTERRUPTED: "Ctrl-C or SIGTERM; nothing was left behind",
+}
+
+
+def meaning(code: ExitCode) -> str:
+    """What a code means, as a phrase."""
+    return _MEANINGS[code]
 
 
 def exit_code(error: PunchinError) -> ExitCode:

@@ -104,12 +104,12 @@ def _rounded(value: float, digits: int = 1) -> float | None:
 def _text(source: SongFile, facts: dict[str, Any], heard: _Heard) -> str:
     channels = {1: "mono", 2: "stereo"}.get(source.channels, f"{source.channels} channels")
     loudness = "silent" if facts["loudness_lufs"] is None else f"{facts['loudness_lufs']} LUFS"
+    tempo = f"{facts['tempo_bpm']} bpm in {facts['beats_per_bar']} (confidence {facts['tempo_confidence']})"
     lines = [
         f"file     {source.path.name}",
         f"format   {source.codec}, {source.rate_hz} Hz, {channels}",
         f"length   {clock(source.duration_s)} ({source.frames} frames)",
-        f"tempo    {facts['tempo_bpm']} bpm in {facts['beats_per_bar']}"
-        f" (confidence {facts['tempo_confidence']})",
+        f"tempo    {tempo}",
         f"key      {facts['key']} (confidence {facts['key_confidence']})",
         f"loudness {loudness}, peak {facts['peak_dbfs']} dBFS",
         *(f"note     {warning}" for warning in source.warnings),

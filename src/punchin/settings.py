@@ -1,0 +1,84 @@
+"""Every setting, from the environment: `PUNCHIN_HOME` is the field `home`, and so on (docs/settings.md).
+
+Read once at the top (command, start of the service, start of a worker) and passed down; nothing below reads the
+environment.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from punchin.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "PUNCHIN_"
+
+
+def _home() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("punchin")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator may choose. Values are checked when they are read."""
+
+    home: Annotated[Path, Meta(description="Where all state lives: models, database, uploads, outputs.")] = (
+        msgspec.field(default_factory=_home)
+    )
+    engine: Annotated[
+        str,
+        Meta(description="Who fills the hole: a name of `punchin engines`, or auto for the best that runs."),
+    ] = "auto"
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Args:
+        environment: usually `os.environ`; names without the prefix are ignored.
+
+    Raises:
+        SettingsError: if a name with the prefix is unknown or a value cannot be used; names it.
+    """
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    given: dict[str, Any] = {}
+    for name, text in environment.items():
+        if not name.startswith(PREFIX) or text.strip() == "":
+            continue
+        field = fields.get(name.removeprefix(PREFIX).lower())
+        if field is None:
+            raise SettingsError(f"there is no setting {name}; there are {', '.join(map(variable, fields))}")
+        given[field.name] = _split(text) if _is_list(field.type) else text.strip()
+    try:
+        return msgspec.convert(given, Settings, strict=False, dec_hook=_decoded)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).rpartition(" - at `$.")
+        name = re.split(r"[.\[`]", path)[0]
+        raise SettingsError(
+            f"{variable(name)} is {environment[variable(name)]!r}: {message.lower()}"
+        ) from error
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def _is_list(kind: Any) -> bool:
+    return "tuple" in str(kind)
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _decoded(kind: type, value: Any) -> Any:
+    return kind(value).expanduser() if kind is Path else kind(value)

@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from punchin.errors import SettingsError
+from punchin.settings import Settings, settings_from, variable
+
+
+def test_the_environment_fills_the_fields():
+    settings = settings_from({"PUNCHIN_HOME": "~/music", "PUNCHIN_ENGINE": " tone ", "PATH": "/bin"})
+    assert settings.home == Path("~/music").expanduser()
+    assert settings.engine == "tone"
+
+
+def test_what_is_empty_counts_as_not_given():
+    assert settings_from({"PUNCHIN_ENGINE": ""}) == settings_from({})
+    assert settings_from({}).engine == "auto"
+    assert settings_from({}).home.name == "punchin"
+
+
+def test_a_misspelt_setting_is_refused_with_those_there_are():
+    with pytest.raises(SettingsError, match=r"PUNCHIN_HOEM.*PUNCHIN_HOME"):
+        settings_from({"PUNCHIN_HOEM": "x"})
+
+
+def test_the_name_of_a_setting_is_its_field_in_capitals():
+    assert [variable(name) for name in Settings.__struct_fields__][:2] == ["PUNCHIN_HOME", "PUNCHIN_ENGINE"]
