@@ -1,7 +1,7 @@
 """The statistics of a seam, each as a curve: its value for a seam at every place of a stretch of song.
 
-So one and the same function says what the new song does at its seam, what the original did there, and what the
-original does everywhere else. A place is where a seam of a given length would begin.
+So one and the same function says what the new song does at its seam, what the original did there, and what
+the original does everywhere else. A place is where a seam of a given length would begin.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _boxed(curve: Curve, width: int) -> Curve:
 
 
 def _sides(curve: Curve, width: int, spare: int, *, louder: bool) -> Curve:
-    """Mean of the `width` values that begin `spare` away on one side of each value, the louder or quieter side."""
+    """Mean of the `width` values that begin `spare` away from each, on its louder or on its quieter side."""
     reach = width + spare
     padded = np.pad(curve, ((0, 0), (reach + 1, reach)), mode="edge")
     total = np.cumsum(padded, axis=1, dtype=np.float64)

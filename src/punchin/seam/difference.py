@@ -1,4 +1,4 @@
-"""What the difference between new and old song shows: a switch where a fade should be, and time out of step."""
+"""What the difference between new and old song shows: a switch where a fade should be, and time that slips."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ CLEARLY = 0.1
 
 
 def switch_db(old: Samples, new: Samples, seam: Frames, rate_hz: int, *, into: bool) -> float | None:
-    """Power of the difference in its first 5 ms against the song's around, dB; None if there is no difference.
+    """Power of the difference in its first 5 ms against the song's around, dB; None if there is none.
 
-    A fade lets the difference grow from nothing and stays far below; a hard cut to unrelated sound of the same
-    level is at +3 dB, because the difference of two unrelated sounds has the power of both.
+    A fade lets the difference grow from nothing and stays far below; a hard cut to unrelated sound of the
+    same level is at +3 dB, because the difference of two unrelated sounds has the power of both.
 
     Args:
         old, new: the stretch, `[C, N]`.
@@ -85,6 +85,6 @@ def beat_lag_ms(old: Curve, new: Curve, step_s: float) -> float | None:
 
 
 def _centred(curve: Curve) -> NDArray[np.float64]:
-    """The curve without its mean, and softened a little, so that neighbouring steps count as the same time."""
+    """The curve without its mean, and softened a little: neighbouring steps count as the same time."""
     soft = np.convolve(curve, (0.25, 0.5, 0.25), mode="same")
     return soft - soft.mean()

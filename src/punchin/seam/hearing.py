@@ -1,4 +1,4 @@
-"""What the seam measures listen to: a stretch of song as a few curves over time, cheap enough to make twice."""
+"""What the seam measures listen to: a stretch of song as a few curves over time, cheap to make twice."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ class Ear:
 
     @cached_property
     def weights(self) -> NDArray[np.float32]:
-        """What each bin of a power spectrum gives to each column of `Heard.power`, `[size / 2 + 1, BANDS + 3]`."""
-        frequency = np.fft.rfftfreq(self.size, 1 / self.rate_hz)
+        """What each bin of a spectrum gives to each column of `Heard.power`, `[size / 2 + 1, BANDS + 3]`."""
+        frequency = np.arange(self.size // 2 + 1) * (self.rate_hz / self.size)
         top = min(HIGHEST_HZ, 0.45 * self.rate_hz)
         edges = _hz(np.linspace(_mel(LOWEST_HZ), _mel(top), BANDS + 2))
         rise = (frequency[:, None] - edges[:-2]) / np.diff(edges)[:-1]

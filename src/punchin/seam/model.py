@@ -13,8 +13,8 @@ class Reading:
         value: what it is in the new song; units are those of the statistic (see `Edge`). None where there is
             nothing to measure.
         original: the same at the same place of the original song.
-        rank: share of places in the song around where the original has as large a value, 0..1; 0 says that the
-            song never does that by itself.
+        rank: share of places in the song around where the original has as large a value, 0..1; 0 says that
+            the song never does that by itself.
         audible: 0..1, how sure the calibration is that this gives the seam away.
     """
 

@@ -1,4 +1,4 @@
-"""From readings to a score and a word. The limits were chosen with `bench/seams.py` on real music: docs/seams.md."""
+"""From readings to a score and a word. The limits come from `bench/seams.py` on real music: docs/seams.md."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORDS = ((0.85, "seamless"), (0.6, "smooth"), (0.3, "audible"), (0.0, "rough"))
 
 @dataclass(frozen=True, slots=True)
 class Absolute:
-    """A limit that holds for all music: nothing below `free`, surely audible from `sure` on, straight between."""
+    """A limit that holds for all music: nothing below `free`, all of it from `sure` on, straight between."""
 
     free: float
     sure: float
