@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from punchin.edits import Edit
 from punchin.engine import Engine, no_progress
 from punchin.engines import installed_engines, load_engine

@@ -81,7 +81,7 @@ class EmbeddedEngine:
     ) -> list[Filling]:
         """Listen once, then fill once for each edit."""
         progress("listen", 0.0)
-        window = Song(np.nan_to_num(window.samples, nan=0.0, posinf=0.0, neginf=0.0), window.rate_hz)
+        window = _finite(window)
         if is_gap(hole, window.rate_hz):
             return [_repaired(window, hole, edit, progress) for edit in edits]
         heard = Heard(window, hole, analyse(window, _part(progress, 0.0, 0.6)))
@@ -90,6 +90,13 @@ class EmbeddedEngine:
             _rearranged(heard, edit, _part(progress, 0.6 + take * width, width))
             for take, edit in enumerate(edits)
         ]
+
+
+def _finite(window: Song) -> Song:
+    """The window with zeros for what is not a number; the very same one, not a copy, where all are."""
+    if np.isfinite(window.samples.sum(dtype=np.float64)):
+        return window
+    return Song(np.nan_to_num(window.samples, nan=0.0, posinf=0.0, neginf=0.0), window.rate_hz)
 
 
 def _part(progress: Progress, start: float, width: float) -> Progress:

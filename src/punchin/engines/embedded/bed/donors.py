@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Costs = NDArray[np.float64]
 
 FEWEST_DONORS = 8
-"""With fewer free beats than this the hole's own beats are used as well."""
+"""With fewer free beats than this, or than a quarter of the hole's, the hole's own beats are used as well."""
 
 MOST_SOURCES = 256
 """A jump is only considered from this many of the best beats: bounds the work on very long songs."""
@@ -109,7 +109,7 @@ def _allowed(
     count = len(places)
     everywhere = np.arange(count)
     outside = (everywhere < hole.first) | (everywhere >= hole.end)
-    from_hole = int(outside.sum()) < min(FEWEST_DONORS, 2 * beats_per_bar)
+    from_hole = int(outside.sum()) < max(min(FEWEST_DONORS, 2 * beats_per_bar), len(hole) // 4)
     usable = np.ones(count, dtype=bool) if from_hole else outside
     allowed: list[NDArray[np.intp]] = []
     kept = True

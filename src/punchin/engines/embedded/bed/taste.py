@@ -18,7 +18,7 @@ class Taste:
         drift_s: inside a run, how far donors may slip from the grid before the run is joined anew.
         align_s: how far a join may be moved to meet in phase.
         fade_s: length of the crossfade at a join.
-        lead_s: how long before the beat it begins.
+        lead_s: how long before the beat it begins; as long as the fade, so that only the new attack is heard.
     """
 
     edge: float = 2.0
@@ -29,7 +29,7 @@ class Taste:
     drift_s: float = 0.005
     align_s: float = 0.004
     fade_s: float = 0.022
-    lead_s: float = 0.012
+    lead_s: float = 0.022
 
 
 ON_THE_GRID = Taste()
@@ -43,6 +43,6 @@ LOOSE = Taste(
     drift_s=float("inf"),
     align_s=0.02,
     fade_s=0.08,
-    lead_s=0.04,
+    lead_s=0.08,
 )
 """Where no beat can be trusted: few long stretches, no bars, soft joins that look further for their phase."""

@@ -1,0 +1,146 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from punchin.engines.embedded.analysis import BeatGrid
+from punchin.engines.embedded.bed import LOOSE, ON_THE_GRID
+from punchin.engines.embedded.bed.donors import FEWEST_DONORS, Freedom, choose_donors
+from punchin.engines.embedded.bed.likeness import likeness
+from punchin.engines.embedded.bed.model import Beats
+
+
+def grid(beats, beats_per_bar=4, beat_s=0.5):
+    return BeatGrid(
+        times_s=np.arange(beats + 1) * beat_s,
+        positions=np.arange(beats) % beats_per_bar,
+        beats_per_bar=beats_per_bar,
+        swing=0.5,
+        confidence=1.0,
+        downbeat_confidence=1.0,
+    )
+
+
+def strangers(beats, seed=0):
+    return np.random.default_rng(seed).standard_normal((beats, 8))
+
+
+def choose(beats, hole, features=None, taste=ON_THE_GRID, variance=0.3, seed=1, beats_per_bar=4):
+    rows = strangers(beats) if features is None else features
+    return choose_donors(grid(beats, beats_per_bar), rows, hole, taste, Freedom.of(variance), seed)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    beats=st.integers(24, 80),
+    beats_per_bar=st.sampled_from([3, 4]),
+    start=st.integers(0, 60),
+    length=st.integers(1, 40),
+    seed=st.integers(0, 2**31 - 1),
+    variance=st.floats(0, 1),
+)
+def test_donors_stand_at_the_same_place_of_the_bar_and_outside_the_hole(
+    beats, beats_per_bar, start, length, seed, variance
+):
+    first = min(start, beats - 1)
+    hole = Beats(first, min(beats, first + length))
+    path = choose(beats, hole, variance=variance, seed=seed, beats_per_bar=beats_per_bar)
+    assert len(path.donors) == len(hole)
+    outside = beats - len(hole)
+    if outside >= max(FEWEST_DONORS, len(hole) // 4):
+        assert path.bar_place_kept
+        assert not path.from_hole
+        for target, donor in zip(range(hole.first, hole.end), path.donors, strict=True):
+            assert donor % beats_per_bar == target % beats_per_bar
+            assert not hole.first <= donor < hole.end
+
+
+def test_the_seed_changes_the_path_and_repeats_it():
+    hole = Beats(30, 46)
+    paths = [choose(80, hole, seed=seed).donors for seed in range(6)]
+    assert len(set(paths)) >= 4
+    assert paths == [choose(80, hole, seed=seed).donors for seed in range(6)]
+
+
+def test_a_repeated_section_is_taken_whole_when_nothing_may_vary():
+    verse = strangers(24)
+    features = np.concatenate([verse, strangers(24, 1), verse, strangers(24, 2)])
+    path = choose(96, Beats(4, 20), features, variance=0.0)
+    assert path.donors == tuple(range(52, 68))
+
+
+def test_little_variance_stays_nearer_to_the_original_than_much():
+    rows = np.tile(strangers(24), (4, 1)) + 0.3 * strangers(96, 5)
+    hole = Beats(40, 56)
+    alone = likeness(rows).alone
+
+    def distance(variance):
+        paths = [choose(96, hole, rows, variance=variance, seed=seed).donors for seed in range(12)]
+        return np.mean([alone[k, d] for path in paths for k, d in enumerate(path, hole.first)])
+
+    assert distance(0.0) < 0.8 * distance(1.0)
+
+
+def test_the_ends_are_chosen_for_what_they_join():
+    rows = strangers(80)
+    hole = Beats(40, 48)
+    # What surrounds beats 20 to 28 sounds like what surrounds the hole; nothing else does.
+    rows[18:20], rows[28:30] = rows[38:40], rows[48:50]
+    taste = replace(ON_THE_GRID, edge=20.0)
+    path = choose(80, hole, rows, taste=taste, variance=0.5)
+    assert path.donors[0] == 20
+    assert path.donors[-1] == 27
+
+
+def test_the_path_costs_no_more_than_any_other():
+    """Against a search of all paths, without noise."""
+    from itertools import product
+
+    from punchin.engines.embedded.bed.donors import _allowed, _cheapest, _jumps
+
+    rows, hole = strangers(14), Beats(5, 8)
+    local = np.random.default_rng(3).random((3, 14))
+    jumps = _jumps(likeness(rows), ON_THE_GRID, 8)
+    allowed, _, _ = _allowed(np.zeros(14, int), hole, 4)
+
+    def cost(path):
+        steps = sum(jumps[a, b] for a, b in zip(path, path[1:], strict=False))
+        return steps + sum(local[t, b] for t, b in enumerate(path))
+
+    best = min(product(*allowed), key=cost)
+    assert _cheapest(local, allowed, jumps) == best
+
+
+def test_without_enough_other_music_the_hole_is_rearranged():
+    path = choose(16, Beats(0, 16))
+    assert path.from_hole
+    assert path.bar_place_kept
+    assert all(donor != target for target, donor in enumerate(path.donors))
+
+
+def test_a_single_beat_can_only_be_itself():
+    path = choose(1, Beats(0, 1))
+    assert path.donors == (0,)
+    assert not path.bar_place_kept
+
+
+def test_where_no_beat_is_known_stretches_are_long():
+    jumps = []
+    for taste in (ON_THE_GRID, LOOSE):
+        paths = [choose(200, Beats(80, 110), taste=taste, variance=1, seed=s).donors for s in range(4)]
+        jumps.append(sum(b != a + 1 for p in paths for a, b in zip(p, p[1:], strict=False)))
+    assert jumps[1] < jumps[0]
+
+
+@pytest.mark.parametrize("bad", [np.zeros((40, 4)), np.full((40, 4), np.nan)])
+def test_features_that_say_nothing_still_give_a_path(bad):
+    assert len(choose(40, Beats(10, 20), bad).donors) == 10
+
+
+def test_a_beat_of_another_length_costs():
+    times = np.concatenate([np.arange(40) * 0.5, 20 + np.arange(41) * 0.55])
+    uneven = replace(grid(80), times_s=times)
+    path = choose_donors(uneven, np.zeros((80, 3)), Beats(10, 20), ON_THE_GRID, Freedom.of(0.3), 3)
+    assert max(path.donors) < 40
