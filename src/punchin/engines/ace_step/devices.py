@@ -1,0 +1,131 @@
+"""What the model runs on and how precisely, chosen by what is there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from punchin.engines.ace_step.frameworks import torch
+from punchin.errors import EngineUnavailable
+
+PRECISIONS = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where and how the networks run; the autoencoder is always float32.
+
+    Attributes:
+        kind: torch's name: "cuda" (NVIDIA, and AMD through ROCm), "mps", "cpu".
+        label: for people and receipts.
+        precision: of transformer and encoders: "fp32", "bf16" or "fp16".
+    """
+
+    kind: str
+    label: str
+    precision: str
+
+    @property
+    def dtype(self) -> Any:
+        """The torch dtype of `precision`."""
+        return getattr(torch, PRECISIONS[self.precision])
+
+    @property
+    def batches(self) -> bool:
+        """Whether several takes at once cost less than one after the other (measured: not on a CPU)."""
+        return self.kind != "cpu"
+
+
+def choose_device(kind: str = "auto", precision: str = "auto") -> Device:
+    """The best device of this machine, or the one asked for.
+
+    Args:
+        kind: "auto", "cuda", "mps" or "cpu".
+        precision: "auto", "fp32", "bf16" or "fp16".
+
+    Raises:
+        EngineUnavailable: if the machine does not have it.
+    """
+    there = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available() + ["cpu"]
+    if kind == "auto":
+        kind = there[0]
+    if kind not in there:
+        raise EngineUnavailable(
+            f"there is no device {kind!r} here that torch can use; it can use {', '.join(there)}"
+        )
+    if precision != "auto" and precision not in PRECISIONS:
+        raise EngineUnavailable(f"precision is {precision!r}; it is one of auto, {', '.join(PRECISIONS)}")
+    return Device(kind, _label(kind), _precision(kind) if precision == "auto" else precision)
+
+
+def free_bytes(device: Device) -> int | None:
+    """Memory that this process could still take there; None where it cannot be known."""
+    if device.kind == "cuda":
+        free, _ = torch.cuda.mem_get_info()
+        # What torch keeps for itself it gives back to us.
+        return int(free) + int(torch.cuda.memory_reserved()) - int(torch.cuda.memory_allocated())
+    if device.kind == "mps":
+        return int(torch.mps.recommended_max_memory()) - int(torch.mps.driver_allocated_memory())
+    return _free_ram()
+
+
+def _precision(kind: str) -> str:
+    if kind == "cuda":
+        # Emulated bfloat16 is slower than real half precision.
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+    if kind == "mps":
+        return "fp16"  # as ACE-Step 1.5 itself does (acestep/handler.py)
+    return "bf16" if _cpu_has_bf16() else "fp32"
+
+
+def _cpu_has_bf16() -> bool:
+    """Whether bfloat16 has its own instructions here; without them it is slower than float32."""
+    known = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(bool(getattr(torch.cpu, name, lambda: False)()) for name in known)
+
+
+def _label(kind: str) -> str:
+    if kind == "cuda":
+        return str(torch.cuda.get_device_name())
+    if kind == "mps":
+        return "Apple GPU"
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
+def _free_ram() -> int | None:
+    """Of the machine, and of the container where one sets a limit."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return _all_ram()
+    available = next(
+        (int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None
+    )
+    room = [value for value in (available, _container_room()) if value is not None]
+    return min(room) if room else None
+
+
+def _container_room() -> int | None:
+    """What the limit of a control group (version 2) leaves."""
+    try:
+        group = Path("/sys/fs/cgroup")
+        limit = (group / "memory.max").read_text(encoding="ascii").strip()
+        used = int((group / "memory.current").read_text(encoding="ascii"))
+        cached = next(
+            int(line.split()[1])
+            for line in (group / "memory.stat").read_text(encoding="ascii").splitlines()
+            if line.startswith("inactive_file ")
+        )
+    except (OSError, ValueError, StopIteration):
+        return None
+    return None if limit == "max" else int(limit) - used + cached
+
+
+def _all_ram() -> int | None:
+    """All memory of the machine, where the system says no more than that."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None

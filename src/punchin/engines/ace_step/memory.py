@@ -1,0 +1,90 @@
+"""How much memory an edit will take, before it is begun.
+
+Every term is a size that can be counted (weights, attention mask, one tile of the autoencoder); the factors
+of the working memory were measured on the full-size networks with random weights, see docs/ace-step.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from punchin.engines.ace_step.window import LATENTS_PER_S, PAIR
+from punchin.errors import EngineOutOfMemory
+
+TILE_BYTES_PER_S = 0.16e9
+"""Working memory of the autoencoder in float32 for a second of sound in one tile (measured, full size)."""
+FRAMEWORK_BYTES = 0.5e9
+"""torch and the libraries themselves, and what they keep at hand."""
+TOKEN_WIDTHS = 24
+"""Values that a transformer block holds at once for one token, in multiples of the hidden size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """What the estimate needs to know about a loaded model.
+
+    Attributes:
+        transformer_bytes, encoders_bytes, vae_bytes: of the weights as they are kept.
+        hidden: width of the transformer.
+        value_bytes: of one number of its precision.
+        tile_s: longest tile of the autoencoder.
+    """
+
+    transformer_bytes: int
+    encoders_bytes: int
+    vae_bytes: int
+    hidden: int
+    value_bytes: int
+    tile_s: float
+
+    @property
+    def weights_bytes(self) -> int:
+        """Of everything together."""
+        return self.transformer_bytes + self.encoders_bytes + self.vae_bytes
+
+    def denoise_bytes(self, window_s: float, batch: int) -> float:
+        """Working memory of one denoising step.
+
+        The mask of the sliding attention is dense, `[L, L]` tokens, and is there once for the whole batch.
+        """
+        tokens = window_s * LATENTS_PER_S / PAIR
+        return batch * tokens * self.hidden * TOKEN_WIDTHS * self.value_bytes + tokens**2 * self.value_bytes
+
+    def tile_bytes(self, full_size_vae: bool = True) -> float:
+        """Working memory of the autoencoder."""
+        return self.tile_s * TILE_BYTES_PER_S if full_size_vae else 0.0
+
+
+def needed_bytes(sizes: Sizes, window_s: float, batch: int) -> float:
+    """Working memory of an edit besides the weights: the larger of its two greedy stages."""
+    return max(sizes.denoise_bytes(window_s, batch), sizes.tile_bytes(sizes.vae_bytes > 1e8))
+
+
+def check_room(sizes: Sizes, window_s: float, mask_s: float, batch: int, free: int | None) -> None:
+    """Refuse an edit that does not fit, before anything is computed.
+
+    Args:
+        sizes: of the model, which is loaded already.
+        window_s: what the model would hear; `mask_s` of it is the region.
+        mask_s: length of the region.
+        batch: takes at once.
+        free: memory that is left; None where it is not known, and nothing is refused.
+
+    Raises:
+        EngineOutOfMemory: names the length that fits.
+    """
+    if free is None or needed_bytes(sizes, window_s, batch) <= free:
+        return
+    need_gb, free_gb = needed_bytes(sizes, window_s, batch) / 1e9, free / 1e9
+    fitting = [
+        s for s in range(int(mask_s), 2, -1) if needed_bytes(sizes, window_s - mask_s + s, batch) <= free
+    ]
+    if fitting:
+        cure = f"regions of up to {fitting[0]} s fit"
+    elif batch > 1:
+        cure = "ask for one take at a time"
+    else:
+        cure = "no region fits; free memory, or use a smaller model or the CPU"
+    raise EngineOutOfMemory(
+        f"this edit needs {need_gb:.1f} GB besides the weights and {free_gb:.1f} GB are free; {cure}"
+    )
