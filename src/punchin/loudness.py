@@ -1,8 +1,8 @@
 """Loudness as ITU-R BS.1770-4 defines it: K-weighting, 400 ms blocks, two gates.
 
-The standard gives its two filters as biquads at 48 kHz. Here their frequency response is applied by FFT at the
-true frequency of every bin, so that the same sound measures the same at 8 kHz and at 192 kHz, and no filter has
-to be designed again for each rate. At 48 kHz this is the standard's filter, sample for sample.
+The standard gives its two filters as biquads at 48 kHz. Here their frequency response is applied by FFT at
+the true frequency of every bin, so that the same sound measures the same at 8 kHz and at 192 kHz, and no
+filter has to be designed again for each rate. At 48 kHz this is the standard's filter, sample for sample.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from punchin.song import Samples, Song
 
 STANDARD_RATE_HZ = 48_000
@@ -32,13 +33,18 @@ OFFSET_LUFS = -0.691
 MOMENTARY_S = 0.4
 SHORT_TERM_S = 3.0
 STEP_S = 0.1
-"""Window of momentary loudness, also the gating block; of short-term loudness (EBU Tech 3341); and the hop."""
+"""Window of momentary loudness, also the gating block; of short-term loudness (EBU Tech 3341); the hop."""
 
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 
 _RINGING_S = 0.15
 """How long the filters ring: the slowest pole is at 38 Hz, critically damped, so 0.15 s is e^-36."""
+
+_AHEAD_S = 0.02
+"""How far a filter given by its response alone rings before the sound, where Nyquist cuts its phase off."""
+_CHUNK_S = 4.0
+"""How much sound a meter gathers before it listens."""
 
 _SIDE = 1.41
 _CHANNEL_WEIGHTS = {
@@ -60,10 +66,11 @@ def channel_weights(channels: int) -> NDArray[np.float64]:
 def k_response(frequency_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
     """Complex gain of the K-weighting at each frequency, same shape; above 24 kHz it stays as at 24 kHz."""
     turn = 2 * np.pi * np.minimum(np.abs(frequency_hz), STANDARD_RATE_HZ / 2) / STANDARD_RATE_HZ
-    delay = np.exp(-1j * turn)
+    delay: NDArray[np.complex128] = np.cos(turn) - 1j * np.sin(turn)
     powers = np.stack([np.ones_like(delay), delay, delay**2])
-    shelf = (SHELF_B @ powers) / (SHELF_A @ powers)
-    return shelf * ((HIGH_PASS_B @ powers) / (HIGH_PASS_A @ powers))
+    shelf = (np.array(SHELF_B) @ powers) / (np.array(SHELF_A) @ powers)
+    high_pass = (np.array(HIGH_PASS_B) @ powers) / (np.array(HIGH_PASS_A) @ powers)
+    return (shelf * high_pass).astype(np.complex128)
 
 
 def k_weighted(samples: Samples, rate_hz: int) -> NDArray[np.float64]:
@@ -72,15 +79,17 @@ def k_weighted(samples: Samples, rate_hz: int) -> NDArray[np.float64]:
     Overlap-save: blocks long enough that what wraps around has died away are cut from each inverse FFT.
     """
     channels, frames = samples.shape
-    ringing = round(_RINGING_S * rate_hz)
+    ringing, ahead = round(_RINGING_S * rate_hz), round(_AHEAD_S * rate_hz)
     block = 1 << (4 * ringing - 1).bit_length()
-    step = block - ringing
-    response = k_response(np.arange(block // 2 + 1) * (rate_hz / block))
-    padded = np.zeros((channels, ringing + -(-frames // step) * step))
+    step = block - ringing - ahead
+    response = k_response(np.arange(block // 2 + 1, dtype=np.float64) * (rate_hz / block))
+    padded = np.zeros((channels, ringing + -(-frames // step) * step + ahead))
     padded[:, ringing : ringing + frames] = samples
     heard = np.empty((channels, frames))
     for start in range(0, frames, step):
-        filtered = np.fft.irfft(np.fft.rfft(padded[:, start : start + block], axis=1) * response, block, axis=1)
+        filtered = np.fft.irfft(
+            np.fft.rfft(padded[:, start : start + block], axis=1) * response, block, axis=1
+        )
         end = min(frames, start + step)
         heard[:, start:end] = filtered[:, ringing : ringing + end - start]
     return heard
@@ -126,12 +135,98 @@ def loudness_lufs(song: Song) -> float:
 
     Every sample must be a number. A song shorter than one block of 400 ms is measured as one block.
     """
-    powers = _window_powers(song, MOMENTARY_S, STEP_S)
+    return _gated_lufs(_window_powers(song, MOMENTARY_S, STEP_S))
+
+
+def _gated_lufs(powers: NDArray[np.float64]) -> float:
+    """Both gates over the powers of all blocks, `[B]`."""
     loud = powers[powers > _power(ABSOLUTE_GATE_LUFS)]
     if not loud.size:
         return float("-inf")
     gate = float(np.mean(loud)) * 10 ** (RELATIVE_GATE_LU / 10)
     return lufs(float(np.mean(loud[loud > gate])))
+
+
+class Meter:
+    """Integrated loudness of a song that comes in pieces of any length, in memory that hardly grows.
+
+    What it keeps is `_CHUNK_S` of sound, and one number for each tenth of a second (both gates need every
+    block: 300 kB an hour). The blocks are those of `loudness_lufs`, so the two agree to rounding.
+
+    Args:
+        rate_hz: of the song.
+        channels: C.
+    """
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        self._rate_hz = rate_hz
+        self._weights = channel_weights(channels)
+        self._past = np.zeros((channels, 0))
+        self._waiting: list[NDArray[np.float64]] = []
+        self._waiting_frames = 0
+        self._frames = 0
+        self._total = 0.0
+        self._totals: list[NDArray[np.float64]] = [np.zeros(1)]
+
+    def add(self, samples: Samples) -> None:
+        """Hear the next `[C, n]` samples; each must be a number.
+
+        Raises:
+            ValueError: if there are not as many channels as the meter was made for.
+        """
+        if samples.ndim != 2 or samples.shape[0] != self._weights.size:
+            raise ValueError(f"samples {samples.shape} are not [{self._weights.size}, n]")
+        chunk = round(_CHUNK_S * self._rate_hz)
+        for start in range(0, samples.shape[1], chunk):
+            part = samples[:, start : start + chunk].astype(np.float64)
+            self._waiting.append(part)
+            self._waiting_frames += part.shape[1]
+            if self._waiting_frames >= chunk:
+                self._hear()
+
+    def integrated_lufs(self) -> float:
+        """Loudness so far, gated; -inf for silence or nothing. Less than 400 ms are measured as one block."""
+        sound = self._sound()
+        totals, last = self._running(sound, sound.shape[1])
+        frames = self._frames + self._waiting_frames
+        count = round(MOMENTARY_S / STEP_S)
+        if frames < round(MOMENTARY_S * self._rate_hz):
+            return _gated_lufs(np.array([last / frames])) if frames else float("-inf")
+        every = np.concatenate([*self._totals, totals])
+        marks = self._marks(-1, frames)
+        blocks = np.maximum(every[count:] - every[:-count], 0.0) / (marks[count:] - marks[:-count])
+        return _gated_lufs(blocks)
+
+    def _sound(self) -> NDArray[np.float64]:
+        return np.concatenate([self._past, *self._waiting], axis=1)
+
+    def _hear(self) -> None:
+        """Measure what has been waiting, but for the last of it, which must know what follows."""
+        sound = self._sound()
+        end = sound.shape[1] - round(_AHEAD_S * self._rate_hz)
+        totals, last = self._running(sound, end)
+        self._totals.append(totals)
+        self._frames += end - self._past.shape[1]
+        self._total = last
+        # Filtering starts from silence: what is before the waiting part lets it ring in.
+        past = max(0, end - 2 * round(_RINGING_S * self._rate_hz))
+        self._waiting = [sound[:, end:].copy()]
+        self._past = sound[:, past:end].copy()
+        self._waiting_frames = sound.shape[1] - end
+
+    def _running(self, sound: NDArray[np.float64], end: int) -> tuple[NDArray[np.float64], float]:
+        """Sum of all power before each tenth of a second that `sound[:, past:end]` brings, and to its end."""
+        past = self._past.shape[1]
+        power = self._weights @ np.square(k_weighted(sound, self._rate_hz)[:, past:end])
+        total = self._total + np.cumsum(power)
+        marks = self._marks(self._frames, self._frames + power.size)
+        return total[marks - self._frames - 1], float(total[-1]) if total.size else self._total
+
+    def _marks(self, after: int, last: int) -> NDArray[np.int64]:
+        """The frames in `(after, last]` where a block begins or ends: every tenth of a second."""
+        step = STEP_S * self._rate_hz
+        marks = np.round(np.arange(int(max(after, 0) / step), int(last / step) + 2) * step).astype(np.int64)
+        return marks[(after < marks) & (marks <= last)]
 
 
 def _power(level_lufs: float) -> float:
