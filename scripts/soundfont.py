@@ -26,7 +26,15 @@ INSTRUMENT, KEYS, VELOCITIES = 41, 43, 44
 LOOP_START_COARSE, ATTENUATION, LOOP_END_COARSE = 45, 48, 50
 COARSE_TUNE, FINE_TUNE, SAMPLE, MODE, SCALE_TUNING, ROOT_KEY = 51, 52, 53, 54, 56, 58
 
-DEFAULTS = {ATTACK: -12000, HOLD: -12000, DECAY: -12000, RELEASE: -12000, FILTER_HZ: 13500, SCALE_TUNING: 100, ROOT_KEY: -1}
+DEFAULTS = {
+    ATTACK: -12000,
+    HOLD: -12000,
+    DECAY: -12000,
+    RELEASE: -12000,
+    FILTER_HZ: 13500,
+    SCALE_TUNING: 100,
+    ROOT_KEY: -1,
+}
 """Where a generator that is not given does not start from 0."""
 
 NOT_ADDED = {INSTRUMENT, KEYS, VELOCITIES, SAMPLE, MODE, ROOT_KEY}
@@ -65,9 +73,7 @@ class Zone:
 
     def answers(self, key: int, velocity: int) -> bool:
         """Whether a key press at this velocity makes it sound."""
-        return (
-            self.keys[0] <= key <= self.keys[1] and self.velocities[0] <= velocity <= self.velocities[1]
-        )
+        return self.keys[0] <= key <= self.keys[1] and self.velocities[0] <= velocity <= self.velocities[1]
 
     def value(self, generator: int) -> int:
         """A generator's value, or its default (section 8.1.3)."""
@@ -141,9 +147,7 @@ class SoundFont:
             generators = shared | own
             for generator, amount in of_preset.items():
                 if generator not in NOT_ADDED:
-                    generators[generator] = (
-                        generators.get(generator, DEFAULTS.get(generator, 0)) + amount
-                    )
+                    generators[generator] = generators.get(generator, DEFAULTS.get(generator, 0)) + amount
             keys, velocities = _range(generators, KEYS), _range(generators, VELOCITIES)
             outer_keys, outer_velocities = _range(of_preset, KEYS), _range(of_preset, VELOCITIES)
             yield Zone(
@@ -172,7 +176,9 @@ class SoundFont:
         rows = self._table("shdr", "<S20,<u4,<u4,<u4,<u4,<u4,u1,i1,<u2,<u2")
         return [Recording(row[0].decode("latin1"), *(int(x) for x in row.tolist()[1:8])) for row in rows]
 
-    def _read_zones(self, header: str, bags: str, gens: str, dtype: str, bag_column: int) -> list[list[Generators]]:
+    def _read_zones(
+        self, header: str, bags: str, gens: str, dtype: str, bag_column: int
+    ) -> list[list[Generators]]:
         """For each preset or instrument: the generators of each of its zones (sections 7.2 to 7.9)."""
         first_bag = self._table(header, dtype)[f"f{bag_column}"].astype(int)
         first_gen = self._table(bags, "<u2,<u2")["f0"].astype(int)
