@@ -117,8 +117,15 @@ def _part_if_none(role: str) -> Callable[[Style, Sequence[str], bool], Style]:
 
 
 def with_part(style: Style, new: Part) -> Style:
-    """The style with one more part; asked parts come first, and a genre's parts step back for them."""
-    others = [part for part in style.parts if part.instrument != new.instrument]
+    """The style with one more part; asked parts come first, and a genre's parts step back for them.
+
+    An instrument that is asked for plays one part, what was asked; a genre may give it two roles.
+    """
+    others = [
+        part
+        for part in style.parts
+        if part.instrument != new.instrument or not (new.asked or part.role == new.role)
+    ]
     if new.asked:
         others = [_louder(p, STEP_BACK_DB) if p.role == new.role and not p.asked else p for p in others]
         asked = [part for part in others if part.asked]
