@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from punchin.errors import SongError
+from punchin.songfile.flacblocks import id3v2_length
 from punchin.songfile.sniff import HEAD_BYTES, Kind, kind_of, looks_like
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ def open_song(path: str | Path) -> SongFile:
     """Open a song; takes milliseconds whatever its length.
 
     Args:
-        path: a WAV, FLAC, MP3, Ogg Vorbis, Opus, AIFF, CAF or (with the extra `m4a`) M4A file; what it is named
+        path: a WAV, FLAC, MP3, Ogg Vorbis, Opus, AIFF, CAF or (with the extra `m4a`) M4A file; what it is
+        named
             does not matter.
 
     Raises:
@@ -31,7 +33,9 @@ def open_song(path: str | Path) -> SongFile:
         raise SongError(f"{path} is empty")
     kind = _kind(path, head)
     if kind is None:
-        raise SongError(f"{path} is not music: it looks like {looks_like(head)}; give a WAV, FLAC, MP3, Ogg or M4A file")
+        raise SongError(
+            f"{path} is not music: it looks like {looks_like(head)}; give a WAV, FLAC, MP3, Ogg or M4A file"
+        )
     song = _open(path, kind)
     try:
         _check_limits(song)
@@ -58,11 +62,9 @@ def _head(path: Path, offset: int = 0) -> bytes:
 
 def _kind(path: Path, head: bytes) -> Kind | None:
     kind = kind_of(head)
-    if kind is Kind.MP3 and head[:3] == b"ID3" and len(head) >= 10:
-        # An ID3v2 tag may stand before FLAC, too; its length is four bytes of seven bits.
-        length = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-        if _head(path, length)[:4] == b"fLaC":
-            return Kind.FLAC
+    # An ID3v2 tag may stand before FLAC, too.
+    if kind is Kind.MP3 and (length := id3v2_length(head)) and _head(path, length)[:4] == b"fLaC":
+        return Kind.FLAC
     return kind
 
 
@@ -94,4 +96,6 @@ def _check_limits(song: SongFile) -> None:
     if not 1 <= song.channels <= MOST_CHANNELS:
         raise SongError(f"{song.path} has {song.channels} channels; 1 to {MOST_CHANNELS} can be edited")
     if not SLOWEST_HZ <= song.rate_hz <= FASTEST_HZ:
-        raise SongError(f"{song.path} has a rate of {song.rate_hz} Hz; {SLOWEST_HZ} to {FASTEST_HZ} Hz can be edited")
+        raise SongError(
+            f"{song.path} has a rate of {song.rate_hz} Hz; {SLOWEST_HZ} to {FASTEST_HZ} Hz can be edited"
+        )

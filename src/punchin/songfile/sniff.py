@@ -53,7 +53,11 @@ def kind_of(head: bytes) -> Kind | None:
         return Kind.OGG
     if head[4:8] == b"ftyp":
         return Kind.M4A
-    if (head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")) or head[:4] == b"caff" or head[:4] == b"riff":
+    if (
+        (head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"))
+        or head[:4] == b"caff"
+        or head[:4] == b"riff"
+    ):
         return Kind.SNDFILE
     if head[:3] == b"ID3" or _mpeg_sync(head):
         return Kind.MP3

@@ -1,7 +1,7 @@
 """WAV and its relatives: RIFF, RIFX (big-endian), RF64 and BW64 (over 4 GB), plain and extensible.
 
-Sources: Microsoft/IBM "Multimedia Programming Interface and Data Specifications 1.0" (RIFF WAVE), EBU Tech 3306
-(RF64) and ITU-R BS.2088 (BW64): there the sizes 0xFFFFFFFF point to the 64-bit sizes in the `ds64` chunk.
+Sources: Microsoft/IBM "Multimedia Programming Interface and Data Specifications 1.0" (RIFF WAVE), EBU Tech
+3306 (RF64) and ITU-R BS.2088 (BW64): there the sizes 0xFFFFFFFF point to the 64-bit ones in the `ds64` chunk.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ def read_layout(file: BinaryIO, size: int) -> WavLayout:
                 break
         at = body + length + (length & 1)
     if len(fmt) < 16 or data[1] < 0:
-        raise SongError(f"{getattr(file, 'name', 'the file')} is a damaged WAV: it has no format or no data chunk")
+        raise SongError(
+            f"{getattr(file, 'name', 'the file')} is a damaged WAV: it has no format or no data chunk"
+        )
     return _layout(order, fmt, data, size, tuple(names))
 
 
@@ -115,7 +117,9 @@ def _layout(order: str, fmt: bytes, data: tuple[int, int], size: int, names: tup
     there = size - offset
     if length > there or length in (0, UNKNOWN_SIZE):
         if length != 0 or there >= block_bytes:
-            warnings = (f"the header says {length} bytes of sound, the file has {there}; all that is there is used",)
+            warnings = (
+                f"the header says {length} bytes of sound, the file has {there}; all that is there is used",
+            )
         length = there
     return WavLayout(
         data_offset=offset,
@@ -136,7 +140,9 @@ def unpack(raw: bytes, layout: WavLayout) -> Native:
     order = ">" if layout.big_endian else "<"
     native: Any
     if layout.is_float:
-        native = np.frombuffer(raw, f"{order}f{layout.sample_bytes}").astype(f"f{layout.sample_bytes}", copy=False)
+        native = np.frombuffer(raw, f"{order}f{layout.sample_bytes}").astype(
+            f"f{layout.sample_bytes}", copy=False
+        )
     elif layout.sample_bytes == 1:
         # 8-bit WAV is unsigned with silence at 128; all wider kinds are signed.
         native = np.frombuffer(raw, np.uint8).astype(np.int16) - 128
@@ -146,7 +152,9 @@ def unpack(raw: bytes, layout: WavLayout) -> Native:
         four[:, 1:] = three[:, ::-1] if layout.big_endian else three
         native = four.view("<i4")[:, 0] >> 8
     else:
-        native = np.frombuffer(raw, f"{order}i{layout.sample_bytes}").astype(f"i{layout.sample_bytes}", copy=False)
+        native = np.frombuffer(raw, f"{order}i{layout.sample_bytes}").astype(
+            f"i{layout.sample_bytes}", copy=False
+        )
     return np.ascontiguousarray(native.reshape(-1, layout.channels).T)
 
 

@@ -80,9 +80,7 @@ def tags_of(source: SongFile) -> Tags:
 
             return id3_tags(source.path)
         if source.container is Container.M4A:
-            from punchin.songfile.m4a import M4aFile
-
-            return _named(source.tags) if isinstance(source, M4aFile) else Tags()
+            return _m4a_tags(source)
         return _sndfile_tags(source.path)
     except (struct.error, ValueError, IndexError):
         return Tags()
@@ -150,6 +148,21 @@ def _flac_tags(source: SongFile) -> Tags:
                 elif block.kind == BlockKind.VORBIS_COMMENT:
                     comments += parse_comments(body)
     return Tags(tuple(comments), tuple(pictures))
+
+
+def _m4a_tags(source: SongFile) -> Tags:
+    from punchin.songfile.m4a import M4aFile
+
+    if not isinstance(source, M4aFile):
+        return Tags()
+    found, covers = source.read_tags()
+    technical = ("MAJOR_BRAND", "MINOR_VERSION", "COMPATIBLE_BRANDS", "CREATION_TIME")
+    comments = tuple((name, value) for name, value in _named(found).comments if name not in technical)
+    mime = ["image/png" if cover.startswith(b"\x89PNG") else "image/jpeg" for cover in covers]
+    # MP4 does not say what a picture shows; 3 is the front cover.
+    return Tags(
+        comments, tuple(picture_bytes(3, kind, "", cover) for kind, cover in zip(mime, covers, strict=True))
+    )
 
 
 def _sndfile_tags(path: Path) -> Tags:

@@ -6,13 +6,13 @@ import errno
 import os
 import secrets
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from punchin.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
+    from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -44,7 +44,7 @@ def _same_file(path: Path, source: Path) -> bool:
 
 
 @contextmanager
-def whole_file(path: Path, *, overwrite: bool, protect: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, *, overwrite: bool, protect: Path) -> Generator[BinaryIO]:
     """An empty file open "w+b" that takes its name when the block ends well, and vanishes when it does not.
 
     The content is on the disk before the name is (fsync, rename, fsync of the folder), so that after a power
@@ -101,5 +101,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _output_error(path: Path, error: OSError) -> OutputError:
     if error.errno in _FULL:
-        return OutputError(f"no room for {path}: {error.strerror}; free some space, or choose another place with -o")
+        return OutputError(
+            f"no room for {path}: {error.strerror}; free some space, or choose another place with -o"
+        )
     return OutputError(f"{path} cannot be written: {error.strerror or error}; choose another place with -o")
