@@ -99,23 +99,11 @@ def _place(stream: MpegStream) -> tuple[int, int]:
 def _codec(stream: MpegStream) -> str:
     if len(stream) == 0:
         raise SongError("the MP3 has an info tag but no sound")
-    rates = bitrates_kbps(stream)
+    rates = stream.form.bitrates_of(stream.sizes)
     if len(rates) == 1:
         return f"MP3, {rates[0]} kbit/s"
     seconds = len(stream) * stream.form.frame_samples / stream.form.rate_hz
     return f"MP3, VBR, {int(stream.sizes.sum()) * 8 / seconds / 1000:.0f} kbit/s on average"
-
-
-def bitrates_kbps(stream: MpegStream) -> list[int]:
-    """The bitrates that occur in it, rising."""
-    form = stream.form
-    by_size = {
-        form.frame_bytes(index, padding): kbps
-        for index, kbps in enumerate(form.bitrates_kbps)
-        for padding in (0, 1)
-        if kbps
-    }
-    return sorted({by_size[int(size)] for size in np.unique(stream.sizes)})
 
 
 def _oddities(stream: MpegStream) -> list[str]:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 GRANULE = 576
 """Frequency lines of one granule, and the samples of one channel that it stands for."""
@@ -70,6 +76,15 @@ class Form:
         """Length of a whole frame (11172-3, 2.4.3.1)."""
         per_frame = self.frame_samples // 8 * 1000
         return per_frame * self.bitrates_kbps[bitrate_index] // self.rate_hz + padding
+
+    def bitrates_of(self, sizes: NDArray[np.int64]) -> list[int]:
+        """The bitrates, rising, that occur among frames of these sizes."""
+        by_size = {
+            self.frame_bytes(index, padding): self.bitrates_kbps[index]
+            for index in range(1, len(self.bitrates_kbps))
+            for padding in (0, 1)
+        }
+        return sorted({by_size[int(size)] for size in np.unique(sizes)})
 
 
 @dataclass(frozen=True, slots=True)

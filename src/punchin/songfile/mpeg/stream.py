@@ -99,7 +99,7 @@ class MpegStream:
         settle = 2 if self.form.version == MPEG1 else 4
         begin = max(0, first - settle)
         frames = self.frames(begin, last)
-        for number in self._starved:
+        for number in self.starved:
             if begin <= number < last:
                 frames[number - begin] = _silenced(frames[number - begin], self.form)
         kind = frames[0][1], frames[0][3]
@@ -123,7 +123,7 @@ class MpegStream:
         return decoded[len(decoded) - wanted :]
 
     @cached_property
-    def _starved(self) -> tuple[int, ...]:
+    def starved(self) -> tuple[int, ...]:
         """Frames at the start of a cut file whose main data began before the cut; decoders play silence."""
         starved: list[int] = []
         there = number = 0
