@@ -91,7 +91,7 @@ class Harmony:
         self._of_beat = [k for k, span in enumerate(self.spans) for _ in range(span.start, span.end)]
 
     def index(self, beat: float) -> int:
-        """Which span sounds at a position; a hair before a change counts as after it, as fractions add up so."""
+        """Which span sounds at a position; a hair before a change counts as after it: positions are sums."""
         return self._of_beat[min(max(int((beat + 1e-6) // 1), 0), len(self._of_beat) - 1)]
 
     def end(self, index: int) -> float:

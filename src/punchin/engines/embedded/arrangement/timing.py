@@ -218,8 +218,8 @@ class Hands:
 def within(start_s: float, length_s: float, duration_s: float, tail_s: float) -> tuple[float, float] | None:
     """A note cut to the hole: `(start, length)`, or None if nothing worth playing is left of it.
 
-    A note that began before the hole sounds from its start on if a good part of it is left. The end leaves the
-    instrument its tail.
+    A note that began before the hole sounds from its start on if a good part of it is left. The end leaves
+    the instrument its tail.
 
     Args:
         start_s, length_s: as written.

@@ -1,4 +1,4 @@
-"""From chords to the notes of a hand: every voicing that can be played, and the smoothest way through them."""
+"""From chords to the notes of a hand: every voicing it can play, and the smoothest way through them."""
 
 from __future__ import annotations
 

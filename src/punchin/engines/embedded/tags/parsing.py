@@ -52,6 +52,9 @@ class ParsedTags:
     unknown: tuple[Unused, ...]
 
 
+ALREADY = "everything it asks for is so already"
+NOTHING_TO_LEAVE_OUT = "only sounds that were added can be left out, and none of these was"
+
 _MISSING = {
     "words": "there are no words to sing",
     "stereo": "the song has one channel",
@@ -114,14 +117,14 @@ def _shape(
             continue
         if item.negated:
             new = without(style, term)
-            why = "only sounds that were added can be left out, and none of these was"
+            why = NOTHING_TO_LEAVE_OUT
         elif term.kind is Kind.GENRES:
             own = _apply_all(Style(), term.settings, asked=False)
             new, genres = (blend(style, own) if genres else own), genres + 1
-            why = "the tags before it decide the same already"
+            why = ALREADY
         else:
             new = _apply_all(style, term.settings, asked=True)
-            why = "the tags before it decide the same already"
+            why = ALREADY
         if new == style:
             unused.append(Unused(said, why))
         else:

@@ -37,9 +37,10 @@ _BPM = re.compile(
 )
 _KEY = re.compile(
     r"(?:(?:in|key)\s+(?:of\s+)?)?(?:the\s+key\s+of\s+)?[a-g](?:\s*(?:#|♯|♭|sharp|flat|b))?\s*(?:major|minor|maj|min)"
-    r"|(?:in\s+)?(?:the\s+)?key\s+(?:of\s+)?[a-g](?:\s*(?:#|♯|♭|sharp|flat|b))?",
+    r"|(?:in\s+)?(?:the\s+)?key\s*:?\s+(?:of\s+)?[a-g](?:\s*(?:#|♯|♭|sharp|flat|b))?",
     re.IGNORECASE,
 )
+_MINUS = re.compile(r"(?:^|(?<=\s))[-−!](?=\w)")  # "rock -drums", as in search boxes
 _SHORT_KEY = re.compile(r"(?:in |key )?[A-G][#♯♭b]?m(?=$|\s)")
 
 
@@ -105,8 +106,7 @@ def read_tag(tag: str, vocabulary: Vocabulary) -> Iterator[Found | Lost | Settle
         ):
             yield Settled(match[0].strip(), why)
             rest = f"{rest[: match.start()]} {rest[match.end() :]}"
-    negated = rest.lstrip().startswith(("-", "−", "!"))
-    yield from _read_words(canonical(rest).split(), negated, vocabulary)
+    yield from _read_words(canonical(_MINUS.sub(" not ", rest)).split(), vocabulary)
 
 
 def _stands_alone(match: re.Match[str], text: str) -> bool:
@@ -115,8 +115,9 @@ def _stands_alone(match: re.Match[str], text: str) -> bool:
     return not before.isalnum() and not after.isalnum()
 
 
-def _read_words(words: list[str], negated: bool, vocabulary: Vocabulary) -> Iterator[Found | Lost]:
+def _read_words(words: list[str], vocabulary: Vocabulary) -> Iterator[Found | Lost]:
     lost: list[str] = []
+    negated = False
     i = 0
     while i < len(words):
         hit = _longest_name(words, i, vocabulary)
