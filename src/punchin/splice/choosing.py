@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from punchin.songfile import Container
 from punchin.splice.model import CannotSplice
-from punchin.splice.recode import RecodeSplicer
+from punchin.splice.recode import LOSSLESS, RecodeSplicer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,26 @@ _SUFFIXES = {
     Container.M4A: ".m4a",
     Container.AIFF: ".aiff",
 }
-_NAMES = {Container.OGG: "Ogg Vorbis", Container.OPUS: "Opus", Container.M4A: "AAC"}
+_SPLICED = (Container.WAV, Container.FLAC, Container.MP3)
+_NAMES = {
+    Container.OGG: "Ogg Vorbis",
+    Container.OPUS: "Opus",
+    Container.M4A: "AAC",
+    Container.MP3: "MP3",
+    Container.FLAC: "FLAC",
+    Container.WAV: "WAV",
+}
+_ASKED_LOSSLESS = "{name} was asked for, so the whole song was written anew, without loss"
+_ASKED_LOSSY = (
+    "{name} was asked for, so the whole song was coded anew: that changes the sound outside the region, too, "
+    "if only a little"
+)
+_NO_FRAMES = (
+    "{name} cannot be changed in one part: all of it would be coded again, with a loss everywhere; "
+    "{instead} keeps the decoded sound as it is"
+)
+_NOT_WRITTEN = "{codec} is not written here; {instead} keeps the decoded sound as it is"
+_CANNOT = "this {name} file cannot be changed in one part, because {reason}; "
 
 
 def splicer_for(source: SongFile, container: Container | None = None) -> Splicer:
@@ -31,49 +50,66 @@ def splicer_for(source: SongFile, container: Container | None = None) -> Splicer
 
     Args:
         source: the song.
-        container: the format asked for; None is the song's own, where that keeps the promise: WAV, FLAC and MP3
-            are spliced, Ogg, Opus and AAC (which would have to be coded again as a whole) become FLAC of the
-            decoded sound.
+        container: the format asked for; None is the song's own, where that keeps the promise: WAV, FLAC and
+            MP3 are spliced; Ogg, Opus and AAC (which would have to be coded again as a whole) become FLAC of
+            the decoded sound. Asked for by name, they are coded again, with method LOSSY.
 
     Raises:
         OutputError: if the format asked for cannot hold this song.
     """
-    if container not in (None, source.container):
-        return RecodeSplicer(source, container)
-    try:
-        return _own_format(source)
-    except CannotSplice as reason:
-        if container is Container.MP3:
-            return RecodeSplicer(source, Container.MP3, f"the MP3 was coded again as a whole: {reason}")
-        return RecodeSplicer(source, _lossless_for(source), f"the frames of this file cannot be spliced: {reason}")
+    if container is None or (container is source.container and container in _SPLICED):
+        try:
+            splicer = _own_format(source)
+        except CannotSplice as reason:
+            return _instead(source, container, str(reason))
+        return splicer or _decoded(source, container)
+    asked = _ASKED_LOSSLESS if container in LOSSLESS else _ASKED_LOSSY
+    return RecodeSplicer(source, container, asked.format(name=_name(container)))
 
 
-def _own_format(source: SongFile) -> Splicer:
+def _own_format(source: SongFile) -> Splicer | None:
+    """The splicer of the song's own format, if it has one.
+
+    Raises:
+        CannotSplice: if the structure of this very file forbids it.
+    """
     if source.container is Container.WAV:
         from punchin.songfile.wav import WavFile
         from punchin.splice.wav import WavSplicer
 
-        if isinstance(source, WavFile):
-            return WavSplicer(source)
-        raise CannotSplice(f"its samples are coded ({source.codec})")
+        return WavSplicer(source) if isinstance(source, WavFile) else None
     if source.container is Container.FLAC:
         from punchin.songfile.flac import FlacFile
         from punchin.splice.flac import FlacSplicer
 
-        if isinstance(source, FlacFile):
-            return FlacSplicer(source)
+        return FlacSplicer(source) if isinstance(source, FlacFile) else None
     if source.container is Container.MP3:
         from punchin.songfile.mp3 import Mp3File
         from punchin.splice.mp3 import Mp3Splicer
 
-        if isinstance(source, Mp3File):
-            return Mp3Splicer(source)
-    name = _NAMES.get(source.container)
-    if name:
-        why = f"{name} cannot keep the rest untouched (it would be coded again as a whole); FLAC holds the decoded sound"
-        return RecodeSplicer(source, Container.FLAC, why)
-    why = f"{source.codec} is not written here; the decoded sound is kept without loss"
-    return RecodeSplicer(source, _lossless_for(source), why)
+        return Mp3Splicer(source) if isinstance(source, Mp3File) else None
+    return None
+
+
+def _decoded(source: SongFile, asked: Container | None) -> Splicer:
+    """FLAC or WAV of the decoded sound, for formats that have no splicer."""
+    instead = asked or _lossless_for(source)
+    plain = source.lossless or source.container not in (Container.OGG, Container.OPUS, Container.M4A)
+    words = {"name": _name(source.container), "codec": source.codec, "instead": _name(instead)}
+    return RecodeSplicer(source, instead, (_NOT_WRITTEN if plain else _NO_FRAMES).format(**words))
+
+
+def _instead(source: SongFile, asked: Container | None, reason: str) -> Splicer:
+    """What is written where a WAV, FLAC or MP3 file cannot be spliced."""
+    cannot = _CANNOT.format(name=_name(source.container), reason=reason)
+    if asked is Container.MP3:
+        return RecodeSplicer(source, asked, cannot + "as MP3 was asked for, all of it was coded again")
+    instead = asked or _lossless_for(source)
+    return RecodeSplicer(source, instead, cannot + f"{_name(instead)} keeps the decoded sound as it is")
+
+
+def _name(container: Container) -> str:
+    return _NAMES.get(container, container.value.upper())
 
 
 def _lossless_for(source: SongFile) -> Container:

@@ -21,7 +21,7 @@ from punchin.songfile.flacblocks import SEEK_POINT_BYTES, UNUSED_SEEK_POINT, Blo
 from punchin.splice.copying import copy_bytes
 from punchin.splice.flacencoding import encode_frame
 from punchin.splice.model import CannotSplice, KeptBytes, Method, Splice
-from punchin.splice.recode import patched_blocks
+from punchin.splice.recode import patched, patched_blocks
 from punchin.splice.tags import stale_tags
 
 if TYPE_CHECKING:
@@ -145,9 +145,9 @@ class FlacSplicer:
         run.new_offset = output.tell()
         frame: Frame | None = run.first
         while frame and frame.offset <= run.last.offset:
-            # A truncated or lying length may end inside the frame: what it holds beyond is not asked for.
-            sound = source.read_native(Frames(frame.start, frame.end))
-            coded = encode_frame(_patched(sound, frame, patches), finder.bytes_of(frame), frame.header, info)
+            held = Frames(frame.start, frame.end)
+            sound = source.read_native(held)
+            coded = encode_frame(patched(sound, held, patches), finder.bytes_of(frame), frame.header, info)
             output.write(coded)
             run.lengths.append(len(coded))
             run.starts.append(frame.start)
@@ -217,18 +217,6 @@ def _kept(runs: Sequence[_Run], begin: int, end: int) -> Iterator[KeptBytes]:
         shift += run.grown
     if at < end:
         yield KeptBytes(at, at + shift, end - at)
-
-
-def _patched(sound: Native, frame: Frame, patches: Sequence[Patch]) -> Native:
-    """The decoded sound of a frame, with what patches say about it."""
-    held = Frames(frame.start, frame.end)
-    for patch in patches:
-        if patch.frames.overlaps(held):
-            a, b = max(held.start, patch.frames.start), min(held.end, patch.frames.end)
-            sound[:, a - held.start : b - held.start] = patch.samples[
-                :, a - patch.frames.start : b - patch.frames.start
-            ]
-    return sound
 
 
 def _md5_bytes(native: Native, bits: int) -> bytes:

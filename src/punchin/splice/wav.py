@@ -1,6 +1,6 @@
 """WAV into WAV: the file is copied, and only the bytes of the new samples are overwritten.
 
-All other chunks (broadcast extension, cue points, markers, lists, tags) stay byte for byte, wherever they stand.
+All other chunks (broadcast extension, cue points, markers, tags) stay byte for byte, wherever they stand.
 """
 
 from __future__ import annotations
