@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from punchin.songfile.mpeg import Form
     from punchin.splice.mp3coding import CodedFrame
 
-GROWN_FOR_TAIL = 6
-"""So many frames at the end may get a larger container to make room; more room would not reach that far."""
-
 
 @dataclass(frozen=True, slots=True)
 class Container:
@@ -87,33 +84,33 @@ def fit(
     Returns:
         As many containers as frames, or None if even the largest do not do.
     """
-    chosen = _forward(frames, least, form, highest)
-    if chosen is None or _room(frames, chosen, form) >= tail:
-        return chosen
-    for back in range(1, min(GROWN_FOR_TAIL, len(chosen)) + 1):
-        for container in chosen[-back].and_larger(highest):
-            chosen[-back] = container
-            if _room(frames, chosen, form) >= tail:
-                return chosen
-    return None
-
-
-def _forward(
-    frames: Sequence[CodedFrame], least: Sequence[Container], form: Form, highest: int
-) -> list[Container] | None:
-    """The smallest containers that hold the frames, from the first to the last."""
+    needed = _needed_rooms(frames, least, tail, form, highest)
+    if needed is None:
+        return None
     chosen: list[Container] = []
     room = 0
-    for frame, smallest in zip(frames, least, strict=True):
-        need = len(frame.main) - min(room, form.reservoir_bytes)
-        for container in smallest.and_larger(highest):
-            if container.area_bytes(form) >= max(0, need):
-                break
-        else:
-            return None
+    for frame, smallest, need in zip(frames, least, needed[1:], strict=True):
+        room = min(room, form.reservoir_bytes) - len(frame.main)
+        container = next(one for one in smallest.and_larger(highest) if room + one.area_bytes(form) >= need)
         chosen.append(container)
-        room = container.area_bytes(form) - need
+        room += container.area_bytes(form)
     return chosen
+
+
+def _needed_rooms(
+    frames: Sequence[CodedFrame], least: Sequence[Container], tail: int, form: Form, highest: int
+) -> list[int] | None:
+    """Free bytes that must be in front of each frame, and behind the last, if all behind are as large as can be.
+
+    None if that is more than the reservoir holds, or if anything is needed in front of the first.
+    """
+    needed = [tail]
+    for frame, smallest in zip(reversed(frames), reversed(least), strict=True):
+        *_, largest = smallest.and_larger(highest)
+        needed.append(max(0, needed[-1] + len(frame.main) - largest.area_bytes(form)))
+        if needed[-1] > form.reservoir_bytes:
+            return None
+    return needed[::-1] if needed[-1] == 0 else None
 
 
 def _room(frames: Sequence[CodedFrame], containers: Sequence[Container], form: Form) -> int:
