@@ -10,7 +10,7 @@ from punchin.engine import Progress, no_progress
 from punchin.engines.embedded.bed.donors import Freedom, Path, choose_donors
 from punchin.engines.embedded.bed.levels import apply_gains, gains_db
 from punchin.engines.embedded.bed.model import Beats, Bed
-from punchin.engines.embedded.bed.splicing import splice
+from punchin.engines.embedded.bed.splicing import beat_frames, splice
 from punchin.engines.embedded.bed.taste import LOOSE, ON_THE_GRID, Taste
 from punchin.song import Song
 
@@ -47,11 +47,10 @@ def lay_bed(
     beats = beats_of(grid, hole, window.rate_hz)
     path = choose_donors(grid, analysis.features, beats, taste, Freedom.of(variance), seed)
     progress("join bars", 0.4)
-    beat_frames = np.rint(np.asarray(grid.times_s, dtype=np.float64) * window.rate_hz).astype(np.int64)
-    spliced = splice(window, hole, beat_frames, beats, path.donors, taste)
+    spliced = splice(window, hole, grid, beats, path.donors, taste)
     progress("join bars", 0.8)
     gains = gains_db(analysis.loudness_lufs, beats, path.donors, grid.beats_per_bar)
-    starts = beat_frames[beats.first : beats.end + 1].astype(np.float64)
+    starts = beat_frames(grid, window.rate_hz)[beats.first : beats.end + 1].astype(np.float64)
     samples = apply_gains(spliced.samples, hole, (starts[:-1] + starts[1:]) / 2, gains)
     progress("join bars", 1.0)
     return Bed(

@@ -12,13 +12,14 @@ from punchin.engines.embedded.bed.model import Beats, Piece
 from punchin.region import Frames
 
 if TYPE_CHECKING:
+    from punchin.engines.embedded.analysis.model import BeatGrid
     from punchin.engines.embedded.bed.taste import Taste
     from punchin.song import Samples, Song
 
 Floats = NDArray[np.float32]
 
 STAY = 0.1
-"""How much worse a join at the farthest shift may correlate... and still lose to one that is not moved."""
+"""A join at the farthest shift must correlate by this much better than one that is not moved."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,24 +31,19 @@ class Spliced:
 
 
 def splice(
-    window: Song,
-    hole: Frames,
-    beat_frames: NDArray[np.int64],
-    beats: Beats,
-    donors: tuple[int, ...],
-    taste: Taste,
+    window: Song, hole: Frames, grid: BeatGrid, beats: Beats, donors: tuple[int, ...], taste: Taste
 ) -> Spliced:
     """Play the donors in the hole.
 
     Args:
         window: the song around the hole, the original inside it.
         hole: where in `window`.
-        beat_frames: `[K + 1]`, where the beats of the grid begin, in frames of the window.
+        grid: beats and bars of the window.
         beats: the beats that the hole touches.
         donors: the beat that is played in place of each of them.
         taste: lengths of fades and searches.
     """
-    pieces = _plan(window, hole, beat_frames, beats, donors, taste)
+    pieces = _plan(window, hole, grid, beats, donors, taste)
     fade = _frames(taste.fade_s, window)
     samples = np.zeros((window.channels, len(hole)), dtype=np.float32)
     for piece in pieces:
@@ -56,24 +52,25 @@ def splice(
     return Spliced(samples, tuple(pieces))
 
 
+def beat_frames(grid: BeatGrid, rate_hz: int) -> NDArray[np.int64]:
+    """`[K + 1]`, where the beats of the grid begin, in frames of the window."""
+    return np.rint(np.asarray(grid.times_s, dtype=np.float64) * rate_hz).astype(np.int64)
+
+
 def _frames(seconds: float, window: Song) -> int:
     return round(seconds * window.rate_hz)
 
 
 def _plan(
-    window: Song,
-    hole: Frames,
-    beat_frames: NDArray[np.int64],
-    beats: Beats,
-    donors: tuple[int, ...],
-    taste: Taste,
+    window: Song, hole: Frames, grid: BeatGrid, beats: Beats, donors: tuple[int, ...], taste: Taste
 ) -> list[Piece]:
     """Where each stretch begins and what it plays; it goes on until it jumps or has slipped too far."""
     lead, fade = _frames(taste.lead_s, window), _frames(taste.fade_s, window)
+    begins = beat_frames(grid, window.rate_hz)
     starts: list[tuple[int, int]] = []
     for step, donor in enumerate(donors):
-        target = int(beat_frames[beats.first + step]) - lead
-        source = int(beat_frames[donor]) - lead
+        target = int(begins[beats.first + step]) - lead
+        source = int(begins[donor]) - lead
         if target < hole.start + fade:
             # The first beat, or one so near that a join of its own would not fit before it.
             source += hole.start - target
@@ -83,8 +80,9 @@ def _plan(
             break
         previous_target, previous_source = starts[-1]
         continued = previous_source + target - previous_target
-        follows = donor == donors[step - 1] + 1
-        if follows and abs(continued - source) <= taste.drift_s * window.rate_hz:
+        at_bar = grid.positions[beats.first + step] == 0
+        allowed = (taste.drift_s if at_bar else taste.drift_in_bar_s) * window.rate_hz
+        if donor == donors[step - 1] + 1 and abs(continued - source) <= allowed:
             continue
         starts.append((target, source + _shift(window, continued, source, taste)))
     ends = [target for target, _ in starts[1:]] + [hole.end]

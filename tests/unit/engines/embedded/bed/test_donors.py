@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_the_path_costs_no_more_than_any_other():
     allowed, _, _ = _allowed(np.zeros(14, int), hole, 4)
 
     def cost(path):
-        steps = sum(jumps[a, b] for a, b in zip(path, path[1:], strict=False))
+        steps = sum(jumps[a, b] for a, b in itertools.pairwise(path))
         return steps + sum(local[t, b] for t, b in enumerate(path))
 
     best = min(product(*allowed), key=cost)
@@ -130,7 +131,7 @@ def test_where_no_beat_is_known_stretches_are_long():
     jumps = []
     for taste in (ON_THE_GRID, LOOSE):
         paths = [choose(200, Beats(80, 110), taste=taste, variance=1, seed=s).donors for s in range(4)]
-        jumps.append(sum(b != a + 1 for p in paths for a, b in zip(p, p[1:], strict=False)))
+        jumps.append(sum(b != a + 1 for p in paths for a, b in itertools.pairwise(p)))
     assert jumps[1] < jumps[0]
 
 

@@ -1,0 +1,263 @@
+"""What an edit with the embedded engine costs, and how well its bed keeps the song's beat and level.
+
+    python bench/embedded.py [SONG ...] [--minutes 60] [--starts 40 100] [--engine embedded] [--as-they-are]
+
+Every edit is a whole `punchin.edit` in a fresh process, start of the interpreter, imports, joins, proof and
+receipt included. Songs are made WAV files first, so that the cost is the edit's and not that of coding a whole
+Ogg file anew; `--as-they-are` leaves them. The last rows are edits of a WAV file of `--minutes`, made of the songs.
+
+    beat ms   how far the new part lies from the song's beat: onsets of new and original part compared in
+              stretches of 2.5 s, median (worst) of those that have a common beat
+    LU        loudness of the new part less that of the original
+    step LU   how much larger the steps of 1 s loudness at the two edges are than in the original, the worse
+    click     largest second difference at the joins inside the new part and at its edges, over the 99.9
+              percentile of the song there (or of the new part half a second around the join, if louder)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from measure import Cost, Failed, cost_of
+from punchin.loudness import ungated_lufs
+from punchin.song import Song
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "audio"
+LENGTHS_S = (10.0, 30.0)
+SIDE_S = 10.0
+
+EDIT = """
+import sys, punchin
+song, start, end, output, engine = sys.argv[1:]
+start, end = float(start), float(end)
+punchin.edit(song, start, end, engine=engine, seed=1, output=output, overwrite=True)
+"""
+
+PROTOTYPE = """prototype, 240 s stereo song, bed with five tags: 10 s 5.3 CPU s, 472 MB; 30 s 7.4 CPU s, 605 MB;
+beat within 13 ms in 6 of 8 edits, worst 35; loudness -0.3 to +0.8; steps mostly up to 2, worst 4.7;
+click 0.15 to 0.87"""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """The measures of one edit; see the top of this file."""
+
+    beat_ms: float
+    worst_beat_ms: float
+    loudness_lu: float
+    step_lu: float
+    click: float
+    donors: int
+    tempo_bpm: float
+    confidence: float
+
+
+def main() -> None:
+    options = _options()
+    songs = options.songs or [path for path in sorted(SHARED.glob("*.*")) if _is_long(path)]
+    if not songs:
+        raise SystemExit(f"no songs: name some, or put them into {SHARED}")
+    print(
+        f"{'song':26s} {'region':>12s} {'CPU s':>6s} {'wall s':>6s} {'MB':>5s}  {'beat ms':>11s} "
+        f"{'LU':>5s} {'step':>5s} {'click':>5s} {'joins':>5s} {'bpm':>6s} {'sure':>4s}"
+    )
+    rows: list[tuple[float, Cost, Quality]] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for source in songs:
+            song = source if options.as_they_are else _as_wav(source, folder)
+            for start_s in options.starts:
+                for length_s in LENGTHS_S:
+                    rows += _row(song, start_s, length_s, folder, options.engine)
+        _summary(rows)
+        if options.minutes:
+            long_song = _repeated(songs, options.minutes, folder)
+            for length_s in LENGTHS_S:
+                _row(long_song, 30.0 * options.minutes + 0.5, length_s, folder, options.engine)
+    print(PROTOTYPE)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("songs", nargs="*", type=Path)
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="length of the long file; 0 leaves it out"
+    )
+    parser.add_argument("--starts", nargs="+", type=float, default=[40.0, 100.0], help="where to edit, in s")
+    parser.add_argument("--engine", default="embedded")
+    parser.add_argument("--as-they-are", action="store_true", help="edit the songs in their own format")
+    return parser.parse_args()
+
+
+def _is_long(path: Path) -> bool:
+    return path.suffix in (".ogg", ".mp3", ".wav", ".flac") and soundfile.info(path).duration > 120
+
+
+def _as_wav(song: Path, folder: Path) -> Path:
+    samples, rate_hz = soundfile.read(song, dtype="float32", always_2d=True)
+    path = folder / f"{song.stem}.wav"
+    soundfile.write(path, np.clip(samples, -1, 1), rate_hz, "PCM_16")
+    return path
+
+
+def _row(
+    song: Path, start_s: float, length_s: float, folder: Path, engine: str
+) -> list[tuple[float, Cost, Quality]]:
+    """Make one edit, print what it cost and how it is; nothing if the song is too short or the edit fails."""
+    end_s = start_s + length_s
+    if end_s > soundfile.info(song).duration:
+        return []
+    output = folder / f"{song.stem}.edited.flac"
+    output = output.with_suffix(song.suffix) if song.suffix in (".wav", ".mp3", ".flac") else output
+    name = f"{song.stem[:26]:26s} {start_s:5.0f} +{length_s:3.0f} s"
+    try:
+        cost = cost_of(EDIT, song, start_s, end_s, output, engine)
+    except Failed as failure:
+        print(f"{name}  {str(failure).strip().splitlines()[-1]}")
+        return []
+    made = _quality(song, output, start_s, length_s)
+    beat = f"{made.beat_ms:.0f} ({made.worst_beat_ms:.0f})"
+    print(
+        f"{name:39s} {cost.cpu_s:6.2f} {cost.wall_s:6.2f} {cost.peak_mb:5.0f}  {beat:>11s} "
+        f"{made.loudness_lu:+5.1f} {made.step_lu:5.1f} {made.click:5.2f} {made.donors:5d} "
+        f"{made.tempo_bpm:6.1f} {made.confidence:4.2f}",
+        flush=True,
+    )
+    return [(length_s, cost, made)]
+
+
+def _summary(rows: list[tuple[float, Cost, Quality]]) -> None:
+    for length in LENGTHS_S:
+        costs = [cost for length_s, cost, _ in rows if length_s == length]
+        if costs:
+            cpu, peak = (np.array([getattr(cost, name) for cost in costs]) for name in ("cpu_s", "peak_mb"))
+            print(
+                f"{length:.0f} s edits: {np.median(cpu):.2f} CPU s (worst {cpu.max():.2f}), "
+                f"{np.median(peak):.0f} MB (worst {peak.max():.0f})"
+            )
+    if rows:
+        names = ("beat_ms", "loudness_lu", "step_lu", "click")
+        beats, loudness, steps, clicks = (np.array([getattr(made, n) for _, _, made in rows]) for n in names)
+        beats = beats[np.isfinite(beats)]
+        print(
+            f"beat within 15 ms in {np.mean(beats <= 15):.0%} of edits that have one, median "
+            f"{np.median(beats):.0f} ms; loudness {loudness.min():+.1f} to {loudness.max():+.1f} LU; "
+            f"step up to 2 LU in {np.mean(steps <= 2):.0%}, worst {steps.max():.1f}; "
+            f"click {clicks.min():.2f} to {clicks.max():.2f}"
+        )
+
+
+def _quality(song: Path, output: Path, start_s: float, length_s: float) -> Quality:
+    """Measure an edit by its files alone, and by what its receipt says about the joins."""
+    old, rate_hz = _window(song, start_s, length_s)
+    new, _ = _window(output, start_s, length_s)
+    first = round(min(SIDE_S, start_s) * rate_hz)
+    last = first + round(length_s * rate_hz)
+    details = _details(output)
+    joins = [first + round(at_s * rate_hz) for at_s, _, _ in details.get("donors", [])]
+    lags = _beat_lags_ms(old[:, first:last], new[:, first:last], rate_hz)
+    return Quality(
+        beat_ms=float(np.median(lags)) if lags.size else float("nan"),
+        worst_beat_ms=float(lags.max()) if lags.size else float("nan"),
+        loudness_lu=_lufs(new[:, first:last], rate_hz) - _lufs(old[:, first:last], rate_hz),
+        step_lu=max(
+            abs(_step(new, edge, rate_hz)) - abs(_step(old, edge, rate_hz)) for edge in (first, last)
+        ),
+        click=_click(old, new, [*joins, first, last], rate_hz),
+        donors=len(joins),
+        tempo_bpm=details.get("tempo_bpm", float("nan")),
+        confidence=details.get("tempo_confidence", float("nan")),
+    )
+
+
+def _window(path: Path, start_s: float, length_s: float) -> tuple[np.ndarray, int]:
+    rate_hz = soundfile.info(path).samplerate
+    start = max(0, round((start_s - SIDE_S) * rate_hz))
+    stop = round((start_s + length_s + SIDE_S) * rate_hz)
+    samples, _ = soundfile.read(path, start=start, stop=stop, dtype="float32", always_2d=True)
+    return samples.T, rate_hz
+
+
+def _details(output: Path) -> dict:
+    """What the engine said about the edit; empty where no receipt is found."""
+    receipts = sorted(output.parent.glob(f"{output.name}*.json"))
+    return json.loads(receipts[0].read_text())["punches"][0]["details"] if receipts else {}
+
+
+def _onsets(samples: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Rises of log energy above some 1 kHz (first difference), one value every 2 ms."""
+    step = rate_hz // 500
+    bright = np.diff(samples.mean(axis=0))
+    energy = np.mean(np.square(bright[: bright.size // step * step].reshape(-1, step)), axis=1)
+    smooth = np.convolve(np.log(energy + 1e-6), np.ones(3) / 3, "same")
+    return np.maximum(smooth[2:] - smooth[:-2], 0.0)
+
+
+def _beat_lags_ms(old: np.ndarray, new: np.ndarray, rate_hz: int) -> np.ndarray:
+    """By how much the onsets of new lie off those of old, in stretches that have a common beat."""
+    lags = []
+    stretch, most = round(2.5 * rate_hz), 30
+    for start in range(0, old.shape[1] - stretch + 1, stretch):
+        a, b = (_onsets(samples[:, start : start + stretch], rate_hz) for samples in (old, new))
+        a, b = a - a.mean(), b - b.mean()
+        scale = float(np.linalg.norm(a) * np.linalg.norm(b)) + 1e-9
+        alike = np.correlate(np.pad(b, most), a, "valid") / scale
+        if alike.max() > 0.25:
+            lags.append(abs(int(np.argmax(alike)) - most) * 2.0)
+    return np.array(lags)
+
+
+def _lufs(samples: np.ndarray, rate_hz: int) -> float:
+    return max(ungated_lufs(Song(samples, rate_hz)), -70.0)
+
+
+def _step(samples: np.ndarray, edge: int, rate_hz: int) -> float:
+    return _lufs(samples[:, edge : edge + rate_hz], rate_hz) - _lufs(
+        samples[:, edge - rate_hz : edge], rate_hz
+    )
+
+
+def _click(old: np.ndarray, new: np.ndarray, joins: list[int], rate_hz: int) -> float:
+    """See the top of this file; 1 and less is what the song itself does all the time."""
+    bends = np.abs(np.diff(new, 2, axis=1)).max(axis=0)
+    song = np.abs(np.diff(old, 2, axis=1)).max(axis=0)
+    usual = float(np.percentile(song, 99.9))
+    ratios = []
+    for join in joins:
+        # From just before the join to just before the beat it leads to.
+        here = bends[max(0, join - 8) : join + round(0.018 * rate_hz)]
+        around = np.percentile(bends[max(0, join - rate_hz // 2) : join + rate_hz // 2], 99.9)
+        if here.size:
+            ratios.append(float(here.max()) / max(usual, float(around), 1e-9))
+    return max(ratios, default=0.0)
+
+
+def _repeated(songs: list[Path], minutes: float, folder: Path) -> Path:
+    """A WAV file of that length, made of the songs at their first one's rate, over and over."""
+    rate_hz = soundfile.info(songs[0]).samplerate
+    alike = [song for song in songs if soundfile.info(song).samplerate == rate_hz]
+    path, left = folder / f"{minutes:.0f}_minutes.wav", round(60 * minutes * rate_hz)
+    with soundfile.SoundFile(path, "w", rate_hz, 2, "PCM_16") as output:
+        while left > 0:
+            for song in alike:
+                samples, _ = soundfile.read(song, frames=left, dtype="float32", always_2d=True)
+                output.write(
+                    np.repeat(samples, 2, axis=1)[:, :2] if samples.shape[1] == 1 else samples[:, :2]
+                )
+                left -= len(samples)
+                if left <= 0:
+                    break
+    return path
+
+
+if __name__ == "__main__":
+    main()
