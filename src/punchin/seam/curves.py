@@ -129,10 +129,11 @@ def dc(heard: Heard, ear: Ear, shape: Shape) -> Places:
     return Places(np.abs(after - before).max(axis=1), first, ear.hop)
 
 
-def onsets(heard: Heard) -> Curve:
-    """How much begins in each step: rise of the log-mel spectrum, `[I - 2]`."""
+def onsets(heard: Heard, groups: int = 4) -> Curve:
+    """How much begins in each step: rise of the log-mel spectrum in groups of bands, `[I - 2, groups]`."""
     bands = _log_bands(heard)
-    return np.maximum(np.diff(bands, axis=0), 0.0).mean(axis=1)
+    rise = np.maximum(np.diff(bands, axis=0), 0.0)
+    return rise.reshape(len(rise), groups, -1).mean(axis=2)
 
 
 def _log_bands(heard: Heard) -> Curve:

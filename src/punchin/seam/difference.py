@@ -1,4 +1,4 @@
-"""What the difference between new and old song shows: a switch where a fade should be, and time that slips."""
+"""What the difference between new and old song shows: a switch where a fade should be, time that slips."""
 
 from __future__ import annotations
 
@@ -57,10 +57,11 @@ def switch_db(old: Samples, new: Samples, seam: Frames, rate_hz: int, *, into: b
 
 
 def beat_lag_ms(old: Curve, new: Curve, step_s: float) -> float | None:
-    """How late onsets of the new part come against the original's, ms; 0 if no other lag fits clearly better.
+    """How late onsets of the new part come against the original's, ms; 0 if no other lag fits better.
 
     Args:
-        old, new: onset strength over the same time, `[I]`.
+        old, new: onset strength over the same time in some bands, `[I, G]`; each band counts the same, so that
+            a busy hi-hat does not hide where kick and snare are.
         step_s: from one value to the next.
 
     Returns:
@@ -68,13 +69,14 @@ def beat_lag_ms(old: Curve, new: Curve, step_s: float) -> float | None:
     """
     if len(old) * step_s < SHORTEST_BEAT_S:
         return None
-    most = round(LONGEST_BEAT_S / step_s)
-    before, after = _centred(old[:most]), _centred(new[:most])
-    energy = np.sqrt(float(before @ before) * float(after @ after))
-    if energy == 0:
-        return None
-    reach = round(LARGEST_LAG_S / step_s)
-    found = np.correlate(after, before, "full")[len(before) - 1 - reach : len(before) + reach] / energy
+    most, reach = round(LONGEST_BEAT_S / step_s), round(LARGEST_LAG_S / step_s)
+    found = np.zeros(2 * reach + 1)
+    for before, after in zip(_centred(old[:most]), _centred(new[:most]), strict=True):
+        energy = np.sqrt(float(before @ before) * float(after @ after))
+        if energy > 0:
+            middle = len(before) - 1
+            found += np.correlate(after, before, "full")[middle - reach : middle + reach + 1] / energy
+    found /= old.shape[1]
     best = int(np.argmax(found))
     if found[best] < IN_COMMON:
         return None
@@ -85,6 +87,7 @@ def beat_lag_ms(old: Curve, new: Curve, step_s: float) -> float | None:
 
 
 def _centred(curve: Curve) -> NDArray[np.float64]:
-    """The curve without its mean, and softened a little: neighbouring steps count as the same time."""
-    soft = np.convolve(curve, (0.25, 0.5, 0.25), mode="same")
-    return soft - soft.mean()
+    """Bands `[G, I]` without their means, softened a little: neighbouring steps are the same time."""
+    padded = np.pad(curve.astype(np.float64), ((1, 1), (0, 0)), mode="edge")
+    soft = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+    return (soft - soft.mean(axis=0)).T

@@ -89,7 +89,7 @@ class Ear:
     @cached_property
     def weights(self) -> NDArray[np.float32]:
         """What each bin of a spectrum gives to each column of `Heard.power`, `[size / 2 + 1, BANDS + 3]`."""
-        frequency = np.arange(self.size // 2 + 1) * (self.rate_hz / self.size)
+        frequency = np.arange(self.size // 2 + 1, dtype=np.float64) * (self.rate_hz / self.size)
         top = min(HIGHEST_HZ, 0.45 * self.rate_hz)
         edges = _hz(np.linspace(_mel(LOWEST_HZ), _mel(top), BANDS + 2))
         rise = (frequency[:, None] - edges[:-2]) / np.diff(edges)[:-1]

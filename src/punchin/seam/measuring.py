@@ -136,7 +136,9 @@ class _Seam:
 def _absolute(name: str, value: float | None) -> Reading:
     if value is None:
         return Reading(None, None, None, 0.0)
-    return Reading(_plain(value), None, None, ABSOLUTE[name].audible(abs(value)))
+    return Reading(
+        _plain(value), None, None, ABSOLUTE[name].audible(value if name == "switch" else abs(value))
+    )
 
 
 def _plain(value: float) -> float:
