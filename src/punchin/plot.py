@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,11 +10,9 @@ import numpy as np
 from punchin.errors import OutputError
 from punchin.region import Frames, clock
 from punchin.songfile import open_song
-from punchin.splice import whole_file
+from punchin.splice import check_output, whole_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from punchin.song import Song
     from punchin.take import Take
 
@@ -25,16 +24,25 @@ FLOOR_DB = -80.0
 """The darkest colour of the spectrogram, below its loudest point."""
 
 
+def check_picture(path: Path, song: Path) -> None:
+    """Refuse, before any work, a picture that could not be written in the end.
+
+    Raises:
+        OutputError: if it is not named as a PNG, would replace the song, or its folder cannot be written.
+    """
+    if path.suffix.lower() != ".png":
+        name = path.with_suffix(".png").name
+        raise OutputError(f"the picture is a PNG; name it {name!r}, not {path.name!r}")
+    check_output(path, song, overwrite=True)
+
+
 def plot_take(song: str | Path, take: Take, path: Path) -> None:
     """Draw the first region of a take as a PNG of about 1500 x 900 pixels.
 
     Raises:
         OutputError: if it cannot be written there.
     """
-    if path.suffix.lower() != ".png":
-        raise OutputError(
-            f"the picture is a PNG; name it {path.with_suffix('.png').name!r}, not {path.name!r}"
-        )
+    check_picture(path, Path(song))
     punch = take.receipt.punches[0]
     region = Frames(punch.start_frame, punch.end_frame)
     with open_song(song) as source, open_song(take.path) as output:
@@ -42,7 +50,7 @@ def plot_take(song: str | Path, take: Take, path: Path) -> None:
         window = region.widen(margin, margin, source.frames)
         before, after = source.read(window), output.read(window)
     figure = _figure(before, after, window, region, take)
-    with whole_file(path, overwrite=True, protect=path.parent / song) as file:
+    with whole_file(path, overwrite=True, protect=Path(song)) as file:
         figure.savefig(file, format="png", dpi=110)
 
 

@@ -1,7 +1,7 @@
 """Every setting, from the environment: `PUNCHIN_HOME` is the field `home`, and so on (docs/settings.md).
 
-Read once at the top (command, start of the service, start of a worker) and passed down; nothing below reads the
-environment.
+Read once at the top (command, start of the service, start of a worker) and passed down; nothing below reads
+the environment.
 """
 
 from __future__ import annotations

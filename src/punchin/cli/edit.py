@@ -33,11 +33,20 @@ each entry may also have lyrics, variance and parameters.
 
 
 class _Times(click.Command):
-    """Lets a position begin with a minus sign or the word end, without `--`."""
+    """Lets a position count back from the end, `-12.5`, without being taken for an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        guarded = [f"end{arg}" if arg[:1] == "-" and arg[1:2].isdigit() else arg for arg in args]
-        return super().parse_args(ctx, guarded)
+        """Write such positions as `end-12.5`; what follows an option that takes a value is its value."""
+        valued = {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag
+            for name in option.opts
+        }
+        for place, word in enumerate(args):
+            if word[:1] == "-" and word[1:2].isdigit() and (place == 0 or args[place - 1] not in valued):
+                args[place] = f"end{word}"
+        return super().parse_args(ctx, args)
 
 
 @click.command(cls=_Times, epilog=_EXAMPLES)
@@ -97,9 +106,12 @@ def edit(**given: Any) -> None:
 
     The result is written beside the song with a receipt that proves it. The song itself is only read.
     """
+    from punchin.plot import check_picture, plot_take
     from punchin.studio import edit_all, edit_each_take
 
     edits = _edits(given)
+    if given["plot"]:
+        check_picture(given["plot"], given["song"])
     make = edit_each_take if given["keep_takes"] else edit_all
     with shown_progress(quiet=given["quiet"] or given["as_json"]) as progress:
         made = make(
@@ -115,8 +127,6 @@ def edit(**given: Any) -> None:
         )
     takes = made if isinstance(made, list) else [made]
     if given["plot"]:
-        from punchin.plot import plot_take
-
         plot_take(given["song"], takes[0], given["plot"])
     for take in takes:
         if given["as_json"]:

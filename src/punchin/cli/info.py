@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from punchin.cli.progress import shown_progress
 from punchin.region import Frames, clock
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from punchin.engine import Progress
     from punchin.songfile import SongFile
 
@@ -68,6 +70,8 @@ def _facts(source: SongFile) -> dict[str, Any]:
 
 
 def _listen(source: SongFile, columns: int, progress: Progress) -> _Heard:
+    import numpy as np
+
     from punchin.engines.embedded.analysis import analyse
     from punchin.loudness import Meter
 
@@ -98,7 +102,7 @@ def _listen(source: SongFile, columns: int, progress: Progress) -> _Heard:
 
 
 def _rounded(value: float, digits: int = 1) -> float | None:
-    return round(float(value), digits) if np.isfinite(value) else None
+    return round(float(value), digits) if math.isfinite(value) else None
 
 
 def _text(source: SongFile, facts: dict[str, Any], heard: _Heard) -> str:
@@ -122,6 +126,8 @@ def _text(source: SongFile, facts: dict[str, Any], heard: _Heard) -> str:
 
 def _picture(peaks: np.ndarray, rows: int = 3) -> list[str]:
     """The waveform's upper half in block characters, `rows` lines high; full height is full scale."""
+    import numpy as np
+
     level = np.clip(peaks, 0, 1) * rows * len(ROWS)
     lines: list[str] = []
     for row in reversed(range(rows)):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from punchin.inpaint.stages import Stages
     from punchin.join import JoinSettings
     from punchin.proof import Depth
-    from punchin.receipt import ProofRecord
+    from punchin.receipt import FileRecord, ProofRecord
     from punchin.songfile import SongFile
     from punchin.splice import Splice, Splicer
     from punchin.take import Candidate, Punch
@@ -84,7 +84,9 @@ def write_take(
             regions = [candidate.region for candidate in chosen]
             proof = prove(source, written, regions, splice, how.depth, partial(report, "prove"))
             _insist(proof, splice)
-            record = _receipt(source, written, punches, splice, proof, how, output, stages)
+            source_name = os.path.relpath(source.path, output.parent).replace(os.sep, "/")
+            described = describe_file(source, source_name), describe_file(written, output.name)
+        record = _receipt(source, described, punches, splice, proof, how, stages)
         if receipt_file:
             receipt_file.write(record.to_json())
     return Take(output, record, saved, tuple(punches))
@@ -102,23 +104,21 @@ def _insist(proof: ProofRecord, splice: Splice) -> None:
 
 def _receipt(
     source: SongFile,
-    written: SongFile,
+    files: tuple[FileRecord, FileRecord],
     punches: Sequence[Punch],
     splice: Splice,
     proof: ProofRecord,
     how: Written,
-    output: Path,
     stages: Stages,
 ) -> Receipt:
-    source_name = os.path.relpath(source.path, output.parent).replace(os.sep, "/")
     warnings = [*source.warnings, *splice.warnings]
     for punch in punches:
         warnings += [*punch.chosen.filling.warnings, *punch.chosen.warnings]
     return Receipt(
         receipt=FORMAT,
         punchin=version("punchin"),
-        source=describe_file(source, source_name),
-        output=describe_file(written, output.name),
+        source=files[0],
+        output=files[1],
         engine=EngineRecord(
             how.engine.name, how.engine.version, {name: version(name) for name in PACKAGES}, _machine()
         ),
