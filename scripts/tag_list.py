@@ -35,8 +35,9 @@ INTRODUCTION = """# Tags of the embedded engine
 
 {terms} terms under {names} names. Tags are separated by commas; terms are also found inside phrases ("dark
 lofi piano"), in the plural, and when slightly misspelt. `no X`, `without X` and `-X` leave X out. Capitals,
-hyphens and accents do not matter. Tempi ("90 bpm") and keys ("C minor") are reported as unused: the song's own
-win. Words that mean nothing here are reported with near names; if there is nothing else, the edit is refused.
+hyphens and accents do not matter. Tempi ("90 bpm") and keys ("C minor") are reported as unused: those of the
+song win. Words that mean nothing here are reported with near names; if there is nothing else, the edit is
+refused.
 """
 
 

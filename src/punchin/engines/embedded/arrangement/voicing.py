@@ -20,6 +20,9 @@ Voicing = tuple[int, ...]
 MOST_CANDIDATES = 16
 """How many voicings of each chord are weighed against those of the next."""
 
+WHIM = 3.0
+"""How much a whim of the seed costs a voicing at most freedom, in semitones of movement, on average."""
+
 MUDDY_BELOW = 53
 """Under this pitch (F3) close intervals blur: orchestration books' low interval limits, in one number."""
 
@@ -58,7 +61,7 @@ def lead_voices(
         every = power_voicings(tones, playable) if power else voicings(tones, playable)
         for voicing in every:
             if (tones, voicing) not in liked:
-                liked[tones, voicing] = float(whims.exponential()) * 1.5 * freedom
+                liked[tones, voicing] = float(whims.exponential()) * WHIM * freedom
         own = np.array([ease(v, centre) + liked[tones, v] for v in every])
         best = np.argsort(own, kind="stable")[:MOST_CANDIDATES]
         choices.append([every[k] for k in best])
