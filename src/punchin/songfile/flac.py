@@ -93,10 +93,12 @@ class _SndfileDecoder:
         info, layout = song.layout.info, song.layout
         self._file: BinaryIO | _Retold = song.path.open("rb")
         try:
-            if info.total == 0:
-                # libsndfile cannot end a stream whose length is unknown: it is told the one that was found.
-                known = replace(info, total=song.frames).to_bytes()
-                self._file = _Retold(self._file, layout.blocks[0].offset, known)
+            if info.total != song.frames:
+                # libsndfile cannot end a stream whose length is unknown, or where it does not lie: it is shown
+                # one that says the truth.
+                true = replace(info, total=song.frames).to_bytes()
+                end = last.end_offset if (last := song.frame_finder.last()) else layout.sound_end
+                self._file = _Retold(self._file, layout.blocks[0].offset, true, end)
             # Typed as a path, but any file object is read.
             self._sound = soundfile.SoundFile(cast("BinaryIO", self._file))
         except soundfile.LibsndfileError as error:
@@ -128,14 +130,14 @@ class _SndfileDecoder:
 
 
 class _Retold(io.RawIOBase):
-    """A file that reads as if other bytes stood at one place."""
+    """A file that reads as if other bytes stood at one place, and as if it ended at `end`."""
 
-    def __init__(self, file: BinaryIO, offset: int, instead: bytes) -> None:
-        self._file, self._offset, self._instead = file, offset, instead
+    def __init__(self, file: BinaryIO, offset: int, instead: bytes, end: int) -> None:
+        self._file, self._offset, self._instead, self._end = file, offset, instead, end
 
     def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
         at = self._file.tell()
-        data = bytearray(self._file.read(len(buffer)))
+        data = bytearray(self._file.read(max(0, min(len(buffer), self._end - at))))
         begin, end = max(at, self._offset), min(at + len(data), self._offset + len(self._instead))
         if begin < end:
             data[begin - at : end - at] = self._instead[begin - self._offset : end - self._offset]
@@ -143,6 +145,8 @@ class _Retold(io.RawIOBase):
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_END:
+            offset, whence = self._end + offset, os.SEEK_SET
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
