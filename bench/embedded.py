@@ -3,8 +3,8 @@
     python bench/embedded.py [SONG ...] [--minutes 60] [--starts 40 100] [--engine embedded] [--as-they-are]
 
 Every edit is a whole `punchin.edit` in a fresh process, start of the interpreter, imports, joins, proof and
-receipt included. Songs are made WAV files first, so that the cost is the edit's and not that of coding a whole
-Ogg file anew; `--as-they-are` leaves them. The last rows are edits of a WAV file of `--minutes`, made of the songs.
+receipt included. Songs are made WAV files first, so that the cost is the edit's and not that of coding a
+whole Ogg file anew; `--as-they-are` leaves them. The last rows edit a WAV file of `--minutes`, of all songs.
 
     beat ms   how far the new part lies from the song's beat: onsets of new and original part compared in
               stretches of 2.5 s, median (worst) of those that have a common beat
@@ -40,7 +40,7 @@ start, end = float(start), float(end)
 punchin.edit(song, start, end, engine=engine, seed=1, output=output, overwrite=True)
 """
 
-PROTOTYPE = """prototype, 240 s stereo song, bed with five tags: 10 s 5.3 CPU s, 472 MB; 30 s 7.4 CPU s, 605 MB;
+PROTOTYPE = """prototype, 240 s song, bed with five tags: 10 s 5.3 CPU s, 472 MB; 30 s 7.4 CPU s, 605 MB;
 beat within 13 ms in 6 of 8 edits, worst 35; loudness -0.3 to +0.8; steps mostly up to 2, worst 4.7;
 click 0.15 to 0.87"""
 

@@ -66,7 +66,7 @@ def repair(window: Song, hole: Frames) -> Song | None:
 
 
 def _order(missing: int, known: int) -> int:
-    """3·m + 2 for m missing samples (Janssen et al., section V), as far as the context carries it."""
+    """3·m + 2 for m missing samples (Janssen et al.), as far as the context carries it."""
     return max(1, min(3 * missing + 2, HIGHEST_ORDER, known // 3))
 
 
@@ -86,7 +86,7 @@ def _least_surprising(model: Floats, before: Floats, after: Floats, missing: int
     """The filling with the smallest sum of squared prediction errors, given `order` frames on each side.
 
     Setting its derivative to zero gives B·x = -(B of the known samples), where B is the Toeplitz matrix of
-    the model's own autocorrelation (Janssen et al., equations 12 to 14).
+    the model's own autocorrelation (Janssen et al.; Godsill and Rayner, chapter 5).
     """
     channels, order = model.shape[0], model.shape[1] - 1
     known = np.concatenate([before, np.zeros((channels, missing)), after], axis=1)
