@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 SHORT_S, LONG_S = 0.4, 3.0
 """How far level, tone, width and mean are heard on each side (momentary and short-term, EBU Tech 3341)."""
-AROUND_S = 0.05
-"""How far the prediction errors are heard that a click is compared with."""
+CLICK_SIDE_S = 0.008
+"""How far on each side of a click the errors are heard that it is compared with: short, because what tells it
+from a drum is that it stands alone."""
+GAP_SIDE_S = 0.03
+"""How far on each side of a gap the sound must go on."""
 GAP_BLOCKS = 3
 """Length of the shortest gap that counts."""
 
@@ -56,15 +59,15 @@ class Places:
 
 def click(heard: Heard, ear: Ear, shape: Shape) -> Places:
     """Largest prediction error against the mean on its louder side, dB."""
-    around = max(4, round(AROUND_S * ear.rate_hz / ear.block))
-    local = _sides(heard.error_power, around, 3, louder=True)
+    around = max(4, round(CLICK_SIDE_S * ear.rate_hz / ear.block))
+    local = _sides(heard.error_power, around, 2, louder=True)
     floor = _floor(heard.error_power, 1e-5)
     return _worst(10 * np.log10((heard.error_peak + floor) / (local + floor)).max(axis=0), ear, shape)
 
 
 def dip(heard: Heard, ear: Ear, shape: Shape) -> Places:
     """How far the prediction error falls below the quieter side's for `GAP_BLOCKS`, dB."""
-    around = max(4, round(0.6 * AROUND_S * ear.rate_hz / ear.block))
+    around = max(4, round(GAP_SIDE_S * ear.rate_hz / ear.block))
     power = heard.error_power.mean(axis=0, keepdims=True)
     local = _sides(power, around, 2 + GAP_BLOCKS, louder=False)
     short = _boxed(power, GAP_BLOCKS)

@@ -60,8 +60,8 @@ def beat_lag_ms(old: Curve, new: Curve, step_s: float) -> float | None:
     """How late onsets of the new part come against the original's, ms; 0 if no other lag fits better.
 
     Args:
-        old, new: onset strength over the same time in some bands, `[I, G]`; each band counts the same, so that
-            a busy hi-hat does not hide where kick and snare are.
+        old, new: onset strength over the same time in some bands, `[I, G]`; each counts the same, so that a
+            busy hi-hat does not hide where kick and snare are.
         step_s: from one value to the next.
 
     Returns:

@@ -47,13 +47,13 @@ class Relative:
 RELATIVE: Mapping[str, Relative] = {
     "click": Relative(Absolute(1.0, 8.0), 0.98),
     "dip": Relative(Absolute(1.5, 10.0), 0.98),
-    "flux": Relative(Absolute(0.3, 3.0), 0.98),
+    "flux": Relative(Absolute(1.5, 9.0, 0.8), 0.98),
     "level_short": Relative(Absolute(1.5, 6.0, 0.7), 0.9, signed=True),
-    "level_long": Relative(Absolute(1.5, 6.0), 0.5, signed=True),
+    "level_long": Relative(Absolute(1.3, 4.0), 0.0, signed=True),
     "timbre": Relative(Absolute(0.5, 4.0, 0.4), 0.98),
     "high": Relative(Absolute(3.0, 20.0, 0.5), 0.98),
     "stereo": Relative(Absolute(2.0, 12.0, 0.8), 0.98),
-    "dc": Relative(Absolute(0.003, 0.03), 0.98),
+    "dc": Relative(Absolute(0.01, 0.05), 0.98),
 }
 ABSOLUTE: Mapping[str, Absolute] = {
     "switch": Absolute(-9.0, 0.0),
