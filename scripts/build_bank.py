@@ -263,6 +263,7 @@ def cut(font: SoundFont, group: list[Zone], channels: int, length_s: float, rate
     if first.loops and fits:
         length_s = (loop_end - start) / rate_hz
     sound = layered(font, zones, channels, length_s, rate_hz, first.root)
+    sound = without_rumble(sound, first.root, rate_hz)
     lead = len(sound) - len(trimmed(sound))
     found.sound = sound[lead:]
     if not first.loops:
@@ -309,6 +310,15 @@ def unrolled(font: SoundFont, zone: Zone, length_s: float, speed: float, rate_hz
     sound = sound[:needed]
     same = abs(speed - 1) < 1e-6 and zone.recording.rate_hz == rate_hz
     return sound if same else soxr.resample(sound, zone.recording.rate_hz * speed, rate_hz, "VHQ")
+
+
+def without_rumble(sound: NDArray[np.float64], root: float, rate_hz: int) -> NDArray[np.float64]:
+    """Without what lies an octave and more below the note: the room and the hands of whoever recorded it."""
+    length = 2 * len(sound)
+    frequency_hz = np.fft.rfftfreq(length, 1 / rate_hz)
+    above = (frequency_hz / (0.4 * 440 * 2 ** ((root - 69) / 12))) ** 4
+    spectrum = np.fft.rfft(sound, length, axis=0) * (above / (1 + above))[:, None]
+    return np.fft.irfft(spectrum, length, axis=0)[: len(sound)]
 
 
 def trimmed(sound: NDArray[np.float64]) -> NDArray[np.float64]:

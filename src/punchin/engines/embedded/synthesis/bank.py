@@ -89,14 +89,22 @@ class Bank:
         return self._sounds[key]
 
     def _decoded(self, name: str, zone: Zone) -> Sound:
-        with soundfile.SoundFile(io.BytesIO(self._zip.read(f"{name}.ogg"))) as file:
-            file.seek(zone.start)
-            frames = file.read(zone.frames, dtype="float32", always_2d=True)
-        sound = np.ascontiguousarray(frames.T) * np.float32(10 ** (zone.gain_db / 20))
+        row = self.once((name,), lambda: self._row(name))
+        sound = row[:, zone.start : zone.start + zone.frames] * np.float32(10 ** (zone.gain_db / 20))
         if zone.loop:
             _close(sound, *zone.loop, zone.fade)
         sound.flags.writeable = False
         return sound
+
+    def _row(self, name: str) -> Sound:
+        """All zones of a set, `[C, N]`.
+
+        The whole file, although one zone is wanted: libsndfile's seek in Vorbis can miss by a few hundred frames.
+        """
+        frames, _ = soundfile.read(
+            io.BytesIO(self._zip.read(f"{name}.ogg")), dtype="float32", always_2d=True
+        )
+        return np.ascontiguousarray(frames.T)
 
 
 def unrolled(sound: Sound, zone: Zone, frames: int, rate_hz: int) -> Sound:
