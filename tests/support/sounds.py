@@ -50,7 +50,9 @@ def wav_format(
 ) -> bytes:
     """The content of a `fmt ` chunk."""
     tag, block = (3 if is_float else 1), channels * (bits // 8)
-    plain = struct.pack(f"{order}HHIIHH", 0xFFFE if extensible else tag, channels, rate_hz, rate_hz * block, block, bits)
+    plain = struct.pack(
+        f"{order}HHIIHH", 0xFFFE if extensible else tag, channels, rate_hz, rate_hz * block, block, bits
+    )
     if not extensible:
         return plain
     guid = struct.pack(f"{order}H", tag) + bytes.fromhex("000000001000800000aa00389b71")
@@ -60,14 +62,18 @@ def wav_format(
 def wav_sound(samples: NDArray[np.generic], bits: int, *, is_float: bool = False, order: str = "<") -> bytes:
     """Samples `[C, N]` as the bytes of a `data` chunk, one by one: the slow obvious twin of `pack`."""
     if is_float:
-        return b"".join(struct.pack(f"{order}{'f' if bits == 32 else 'd'}", x) for x in samples.T.ravel().tolist())
+        return b"".join(
+            struct.pack(f"{order}{'f' if bits == 32 else 'd'}", x) for x in samples.T.ravel().tolist()
+        )
     if bits == 8:
         return bytes(x + 128 for x in samples.T.ravel().tolist())
     byte_order = "little" if order == "<" else "big"
     return b"".join(x.to_bytes(bits // 8, byte_order, signed=True) for x in samples.T.ravel().tolist())
 
 
-def wav_file(fmt: bytes, sound: bytes, *, magic: bytes = b"RIFF", before: bytes = b"", after: bytes = b"") -> bytes:
+def wav_file(
+    fmt: bytes, sound: bytes, *, magic: bytes = b"RIFF", before: bytes = b"", after: bytes = b""
+) -> bytes:
     """A whole WAV file."""
     order = ">" if magic == b"RIFX" else "<"
     body = b"WAVE" + chunk(b"fmt ", fmt, order) + before + chunk(b"data", sound, order) + after

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import soundfile
 
 from punchin.errors import SongError
-from punchin.songfile.flacblocks import read_layout
+from punchin.songfile.flacblocks import STREAMINFO_BYTES, StreamInfo, read_layout
 from punchin.songfile.flacframes import FrameFinder
 from punchin.songfile.model import Container, SampleFormat, SongFile
 
@@ -90,20 +90,24 @@ class _SndfileDecoder:
 
     def __init__(self, song: FlacFile) -> None:
         self._path, self._bits = song.path, song.sample_format.bits
-        info, layout = song.layout.info, song.layout
-        self._file: BinaryIO | _Retold = song.path.open("rb")
+        self._file: _BareFlac | None = None
         try:
-            if info.total != song.frames:
-                # libsndfile cannot end a stream whose length is unknown, or where it does not lie: it is shown
-                # one that says the truth.
-                true = replace(info, total=song.frames).to_bytes()
-                end = last.end_offset if (last := song.frame_finder.last()) else layout.sound_end
-                self._file = _Retold(self._file, layout.blocks[0].offset, true, end)
-            # Typed as a path, but any file object is read.
-            self._sound = soundfile.SoundFile(cast("BinaryIO", self._file))
-        except soundfile.LibsndfileError as error:
-            self._file.close()
-            raise SongError(f"{song.path} cannot be read as FLAC: {error.error_string}") from error
+            # libsndfile cannot end a stream whose length is unknown, or that does not have the length it
+            # tells.
+            self._sound = self._bare(song) if song.layout.info.total != song.frames else _opened(song.path)
+        except soundfile.LibsndfileError:
+            # libFLAC gives up at metadata that is not as it should be; the sound may be all right.
+            try:
+                self._sound = self._bare(song)
+            except soundfile.LibsndfileError as error:
+                raise SongError(f"{song.path} cannot be read as FLAC: {error.error_string}") from error
+
+    def _bare(self, song: FlacFile) -> soundfile.SoundFile:
+        last = song.frame_finder.last()
+        end = last.end_offset if last else song.layout.sound_end
+        info = replace(song.layout.info, total=song.frames)
+        self._file = _BareFlac(song.path.open("rb"), info, song.layout.sound_offset, end)
+        return _opened(self._file)
 
     def read(self, frames: Frames) -> Native:
         sound = self._sound
@@ -126,31 +130,40 @@ class _SndfileDecoder:
 
     def close(self) -> None:
         self._sound.close()
-        self._file.close()
+        if self._file:
+            self._file.close()
 
 
-class _Retold(io.RawIOBase):
-    """A file that reads as if other bytes stood at one place, and as if it ended at `end`."""
+def _opened(file: Any) -> soundfile.SoundFile:
+    return soundfile.SoundFile(file)
 
-    def __init__(self, file: BinaryIO, offset: int, instead: bytes, end: int) -> None:
-        self._file, self._offset, self._instead, self._end = file, offset, instead, end
+
+class _BareFlac(io.RawIOBase):
+    """A FLAC file that reads as if a STREAMINFO were all its metadata, and as if it ended at `end`."""
+
+    def __init__(self, file: BinaryIO, info: StreamInfo, sound_offset: int, end: int) -> None:
+        self._file = file
+        self._head = b"fLaC" + bytes([0x80, 0, 0, STREAMINFO_BYTES]) + info.to_bytes()
+        self._shift = sound_offset - len(self._head)
+        self._size = end - self._shift
+        self._at = 0
 
     def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
-        at = self._file.tell()
-        data = bytearray(self._file.read(max(0, min(len(buffer), self._end - at))))
-        begin, end = max(at, self._offset), min(at + len(data), self._offset + len(self._instead))
-        if begin < end:
-            data[begin - at : end - at] = self._instead[begin - self._offset : end - self._offset]
+        data = self._head[self._at : self._at + len(buffer)]
+        wanted = min(len(buffer), self._size - self._at) - len(data)
+        if wanted > 0:
+            self._file.seek(self._at + len(data) + self._shift)
+            data += self._file.read(wanted)
         buffer[: len(data)] = data
+        self._at += len(data)
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        if whence == os.SEEK_END:
-            offset, whence = self._end + offset, os.SEEK_SET
-        return self._file.seek(offset, whence)
+        self._at = offset + (0, self._at, self._size)[whence]
+        return self._at
 
     def tell(self) -> int:
-        return self._file.tell()
+        return self._at
 
     def readable(self) -> bool:
         return True

@@ -3,12 +3,12 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.sounds import flac_file, noise
 
 from punchin.errors import SongError
 from punchin.region import Frames
 from punchin.songfile import Container, open_song
 from punchin.songfile.flac import FlacFile
+from support.sounds import flac_file, noise
 
 ID3V2 = b"ID3\x04\x00\x00\x00\x00\x02\x00" + bytes(256)
 ID3V1 = b"TAG" + bytes(125)
@@ -26,7 +26,12 @@ def test_any_depth_is_read_as_it_was_written(tmp_path, bits, channels):
     sound, path = noise(5_000, channels, bits), tmp_path / "song.flac"
     path.write_bytes(flac_file(sound, bits, 48_000, 1152))
     with open_song(path) as song:
-        assert (song.container, song.channels, song.frames, song.rate_hz) == (Container.FLAC, channels, 5_000, 48_000)
+        assert (song.container, song.channels, song.frames, song.rate_hz) == (
+            Container.FLAC,
+            channels,
+            5_000,
+            48_000,
+        )
         assert song.sample_format.bits == bits
         assert song.lossless
         native = song.read_native(Frames(0, 5_000))
@@ -41,7 +46,14 @@ def test_a_window_equals_the_slice_of_the_whole(tmp_path, level, bits):
     left = (sound.T << (32 - bits)).astype(np.int32)
     soundfile.write(path, left, 44_100, subtype=f"PCM_{bits}", compression_level=level)
     with open_song(path) as song:
-        for start, end in [(40_000, 50_000), (0, 1), (4_095, 4_097), (60_000, 60_001), (17, 17), (100, 60_001)]:
+        for start, end in [
+            (40_000, 50_000),
+            (0, 1),
+            (4_095, 4_097),
+            (60_000, 60_001),
+            (17, 17),
+            (100, 60_001),
+        ]:
             assert np.array_equal(song.read_native(Frames(start, end)), sound[:, start:end])
 
 

@@ -5,11 +5,11 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.sounds import noise
 
 from punchin.songfile.flacblocks import read_layout
 from punchin.songfile.flacdecoding import DamagedFrame, decode_frame
 from punchin.songfile.flacframes import FrameFinder, parse_header
+from support.sounds import noise
 
 
 def frames_of(sound, bits, level):

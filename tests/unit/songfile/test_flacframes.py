@@ -5,16 +5,18 @@ import pytest
 from fastcrc import crc8
 from hypothesis import given
 from hypothesis import strategies as st
-from support.sounds import coded_number, flac_file, noise
 
 from punchin.songfile.flacblocks import BlockKind, StreamInfo, read_layout
 from punchin.songfile.flacframes import FrameFinder, parse_header
+from support.sounds import coded_number, flac_file, noise
 
 INFO = StreamInfo(4096, 65_535, 0, 0, 44_100, 2, 16, 0, bytes(16))
 
 
 def header(block=0x70, rate=0x9, channels=1, bits=4, number=0, strategy=0, tail=b"\x0f\xff"):
-    body = bytes([0xFF, 0xF8 | strategy, block | rate, channels << 4 | bits << 1]) + coded_number(number) + tail
+    body = (
+        bytes([0xFF, 0xF8 | strategy, block | rate, channels << 4 | bits << 1]) + coded_number(number) + tail
+    )
     return body + bytes([crc8.smbus(body)])
 
 
@@ -32,7 +34,14 @@ def test_numbers_of_every_length_are_read(number):
 
 @pytest.mark.parametrize(
     ("block", "tail", "frames"),
-    [(0x10, b"", 192), (0x20, b"", 576), (0x50, b"", 4608), (0x60, b"\x0f", 16), (0x80, b"", 256), (0xF0, b"", 32_768)],
+    [
+        (0x10, b"", 192),
+        (0x20, b"", 576),
+        (0x50, b"", 4608),
+        (0x60, b"\x0f", 16),
+        (0x80, b"", 256),
+        (0xF0, b"", 32_768),
+    ],
 )
 def test_block_sizes_are_those_of_the_table(block, tail, frames):
     assert parse_header(header(block=block, tail=tail), INFO).block == frames
