@@ -198,7 +198,7 @@ def _one_voice(notes: Sequence[Note]) -> tuple[Note, ...]:
     """A bass plays one note at a time: each ends where the next begins."""
     ordered = sorted(notes, key=lambda note: note.start_s)
     single: list[Note] = []
-    for note, following in zip(ordered, [*ordered[1:], None], strict=True):
+    for note, following in zip(ordered, [*ordered, None][1:], strict=True):
         free_s = following.start_s - note.start_s if following else note.duration_s
         if free_s >= 0.02:
             single.append(replace(note, duration_s=min(note.duration_s, free_s)))

@@ -36,6 +36,9 @@ PICKED = 0.66
 STRUM_S = {"D": 0.028, "d": 0.018, "u": 0.014}
 """How long a strum takes over the strings."""
 
+STRUMMED_STRINGS = 5
+"""How many strings a strum should have, where the instrument has them."""
+
 MUTED_BEATS = 0.12
 RING_BEATS = 1.0
 """How long one picked note rings on, if the chord stays."""
@@ -70,7 +73,16 @@ def _grips(player: Player, playable: Range, *, power: bool) -> list[Voicing]:
     away = float(player.dice.normal()) * 3.0 * free
     centre = min(playable.high - 5.0, max(playable.low + 5.0, playable.centre + away))
     chords = [span.tones for span in player.scene.harmony.spans]
-    return lead_voices(chords, playable, centre=centre, power=power, whims=player.dice, freedom=free)
+    strummed = any(step.mark in STRUM_S for bar in player.pattern.bars for step in bar)
+    return lead_voices(
+        chords,
+        playable,
+        centre=centre,
+        power=power,
+        voices=min(STRUMMED_STRINGS, len(playable.strings)) if strummed else 0,
+        whims=player.dice,
+        freedom=free,
+    )
 
 
 def _hold(player: Player, grips: Sequence[Voicing]) -> None:
@@ -121,7 +133,7 @@ def _strike(
     velocity = VELOCITIES.get(mark, PICKED)
     if mark in "123456":
         ringing = min(max(end, beat + RING_BEATS), player.scene.harmony.end(index))
-        player.play(beat, ringing, grip[min(int(mark), len(grip)) - 1], velocity)
+        player.play(beat, ringing, _voice(grip, int(mark) - 1, playable), velocity)
     elif mark in "Bbl":
         player.play(beat, max(end, min(beat + RING_BEATS, player.scene.harmony.end(index))),
                     _low_note(player, mark, grip, index, playable), velocity)  # fmt: skip
@@ -133,6 +145,13 @@ def _strike(
         order = strings[::-1] if mark == "u" else strings
         for k, pitch in enumerate(order):
             player.play(beat, end, pitch, velocity, roll_s * k / len(order))
+
+
+def _voice(grip: Voicing, k: int, playable: Range) -> int:
+    """The k-th note of a chord from below; above its top the chord begins again an octave higher."""
+    octave, within = divmod(k, len(grip))
+    pitch = grip[within] + 12 * octave
+    return pitch if pitch <= playable.high else grip[-1]
 
 
 def _low_note(player: Player, mark: str, grip: Voicing, index: int, playable: Range) -> int:

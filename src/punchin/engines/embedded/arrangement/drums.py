@@ -84,6 +84,9 @@ def play_drums(scene: Scene) -> tuple[Hit, ...]:
         groove = scene.patterns.grooves[style.groove]
         voices = _voices(scene, groove)
         main = list(_groove(scene, count, groove, voices))
+        if style.tops:
+            other = scene.patterns.grooves[style.tops]
+            main += _groove(scene, count, other, frozenset(other.voices.keys() & TOPS))
         fills = _fills(scene, count, groove)
         strokes += _with_fills(main, fills)
         strokes += _crashes(scene, count, groove, fills)
@@ -118,9 +121,6 @@ def _groove(
                 yield from _strokes(placed, voice)
         if voice in BUSIER and scene.style.density > 1:
             yield from _in_between(scene, count, voice, dice)
-    if voices is not None and scene.style.tops:
-        other = scene.patterns.grooves[scene.style.tops]
-        yield from _groove(scene, count, other, frozenset(other.voices.keys() & TOPS))
 
 
 def _decide(scene: Scene, voice: str, placed: Placed, dice: np.random.Generator) -> bool:

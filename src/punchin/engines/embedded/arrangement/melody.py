@@ -77,7 +77,7 @@ def _phrases(player: Player) -> list[_Sung]:
     steps = [placed for placed in player.steps() if placed.beat >= begin]
     sung: list[_Sung] = []
     k, phrase = 0, -1
-    for placed, following in zip(steps, [*steps[1:], None], strict=True):
+    for placed, following in zip(steps, [*steps, None][1:], strict=True):
         now = placed.bar.number // length
         k, phrase = (0, now) if now != phrase else (k + 1, phrase)
         ends = following is None or following.bar.number // length != now

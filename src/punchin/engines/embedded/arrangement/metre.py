@@ -56,7 +56,7 @@ def fitted(pattern: Pattern, number: int, beats: int, late_backbeat: bool = Fals
         for step in written
         if step.at // STEPS_A_BEAT == source
     ]
-    ends = [step.at for step in moved[1:]] + [beats * STEPS_A_BEAT]
+    ends = [*(step.at for step in moved), beats * STEPS_A_BEAT][1:]
     return tuple(
         Step(step.at, max(1, min(step.length, end - step.at)), step.mark)
         for step, end in zip(moved, ends, strict=True)

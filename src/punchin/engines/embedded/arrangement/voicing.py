@@ -20,6 +20,9 @@ Voicing = tuple[int, ...]
 MOST_CANDIDATES = 16
 """How many voicings of each chord are weighed against those of the next."""
 
+MISSING_VOICE = 2.5
+"""What each voice costs that a chord has too few."""
+
 WHIM = 3.0
 """How much a whim of the seed costs a voicing at most freedom, in semitones of movement, on average."""
 
@@ -38,6 +41,7 @@ def lead_voices(
     *,
     centre: float,
     power: bool,
+    voices: int = 0,
     whims: np.random.Generator,
     freedom: float,
 ) -> list[Voicing]:
@@ -51,6 +55,7 @@ def lead_voices(
         playable: the instrument.
         centre: around which pitch the hand lies.
         power: root, fifth and octave only.
+        voices: how many notes a chord shall rather have, as a strum wants all its strings; 0 for any.
         whims: dice for what the seed likes better, the same for the same chord.
         freedom: 0..1, how much that counts.
     """
@@ -62,7 +67,8 @@ def lead_voices(
         for voicing in every:
             if (tones, voicing) not in liked:
                 liked[tones, voicing] = float(whims.exponential()) * WHIM * freedom
-        own = np.array([ease(v, centre) + liked[tones, v] for v in every])
+        missing = [MISSING_VOICE * max(0, voices - len(v)) for v in every]
+        own = np.array([ease(v, centre) + liked[tones, v] for v in every]) + missing
         best = np.argsort(own, kind="stable")[:MOST_CANDIDATES]
         choices.append([every[k] for k in best])
         costs.append(own[best])
@@ -164,14 +170,20 @@ def _fret(string: int, position: int, classes: frozenset[int]) -> int | None:
     return next((string + fret for fret in frets if (string + fret) % 12 in classes), None)
 
 
+@lru_cache(maxsize=65536)
+def _step(before: Voicing, after: Voicing) -> float:
+    return movement(before, after) + 0.7 * abs(after[-1] - before[-1])
+
+
 def _cheapest_path(choices: Sequence[Sequence[Voicing]], costs: Sequence[np.ndarray]) -> list[Voicing]:
     total = costs[0]
     came_from: list[np.ndarray] = []
+    known: dict[tuple[tuple[Voicing, ...], tuple[Voicing, ...]], np.ndarray] = {}  # songs go round and round
     for k in range(1, len(choices)):
-        steps = np.array(
-            [[movement(a, b) + 0.7 * abs(a[-1] - b[-1]) for a in choices[k - 1]] for b in choices[k]]
-        )
-        reached = steps + total[None, :]
+        pair = (tuple(choices[k - 1]), tuple(choices[k]))
+        if pair not in known:
+            known[pair] = np.array([[_step(a, b) for a in pair[0]] for b in pair[1]])
+        reached = known[pair] + total[None, :]
         came_from.append(np.argmin(reached, axis=1))
         total = reached.min(axis=1) + costs[k]
     at = int(np.argmin(total))
