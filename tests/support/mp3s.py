@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+import shutil
+import subprocess
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,7 +96,7 @@ def headerless(mp3: bytes) -> bytes:
 
 
 def protected(mp3: bytes) -> bytes:
-    """Every frame with a CRC, in a container one step larger; needs frames that use no reservoir (11172-3, 2.4.3.1)."""
+    """Every frame with a CRC (11172-3, 2.4.3.1), one bitrate higher; needs frames that use no reservoir."""
     out: list[bytes] = []
     for frame in split(mp3):
         side_bytes = 17 if frame[3] >> 6 == 3 else 32
@@ -124,7 +126,7 @@ def id3_frame(name: bytes, body: bytes) -> bytes:
 
 
 def rich_tags() -> tuple[bytes, bytes]:
-    """What stands in front of and behind a well-kept file: picture with sync words in it, chapters, APE, ID3v1."""
+    """What stands around a well-kept file: a picture with sync words in it, chapters, APE, Lyrics3, ID3v1."""
     picture = b"\0image/jpeg\0\x03\0" + b"\xff\xd8\xff\xe0" + b"\xff\xfb\x90\x64" * 500
     chapter = b"chp0\0" + bytes(8) + b"\xff" * 8
     front = id3v2(id3_frame(b"TIT2", b"\0A song") + id3_frame(b"APIC", picture) + id3_frame(b"CHAP", chapter))
@@ -139,24 +141,6 @@ def rich_tags() -> tuple[bytes, bytes]:
     return front, ape(flags[1]) + item + ape(flags[0]) + lyrics + b"TAG" + b"A song".ljust(125, b"\0")
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One kind of MP3 and how to make it."""
-
-    name: str
-    make: Callable[[], bytes]
-    rate_hz: int = 44_100
-    channels: int = 2
-    marks: tuple[str, ...] = field(default=())
-
-    def write(self, folder: Path) -> Path:
-        """Make it in a folder."""
-        path = folder / f"{self.name}.mp3"
-        if not path.exists():
-            path.write_bytes(self.make())
-        return path
-
-
 def _level(kbps: int, top: int = 320, bottom: int = 32) -> float:
     """libsndfile's compression level for a constant bitrate."""
     return (top - kbps) / (top - bottom)
@@ -167,47 +151,124 @@ def _tagged() -> bytes:
     return front + by_soundfile(music(), 44_100, "CONSTANT", _level(192)) + back
 
 
-def kinds() -> list[Kind]:
-    """Every kind, two or three seconds each."""
+def _sf(mode: str, level: float, rate: int = 44_100, channels: int = 2) -> Callable[[], bytes]:
+    return lambda: by_soundfile(music(SECONDS, rate, channels), rate, mode, level)
 
-    def sf(mode: str, level: float, rate: int = 44_100, channels: int = 2) -> Callable[[], bytes]:
-        return lambda: by_soundfile(music(3.0, rate, channels), rate, mode, level)
 
-    def pyav(
-        kbps: int, rate: int = 44_100, channels: int = 2, *, container: bool = True, **options: str
-    ) -> Callable[[], bytes]:
-        return lambda: by_pyav(music(3.0, rate, channels), rate, kbps, container=container, **options)
+def _pyav(kbps: int, *, container: bool = True, **options: str) -> Callable[[], bytes]:
+    return lambda: by_pyav(music(SECONDS), 44_100, kbps, container=container, **options)
 
-    return [
-        Kind("cbr128", sf("CONSTANT", _level(128))),
-        Kind("cbr192", sf("CONSTANT", _level(192))),
-        Kind("cbr320", sf("CONSTANT", 0.0)),
-        Kind("cbr64", sf("CONSTANT", _level(64))),
-        Kind("v0", sf("VARIABLE", 0.0)),
-        Kind("v4", sf("VARIABLE", 0.4)),
-        Kind("v9", sf("VARIABLE", 0.9)),
-        Kind("abr", sf("AVERAGE", _level(160))),
-        Kind("mono", sf("CONSTANT", _level(96), channels=1), channels=1),
-        Kind("monov", sf("VARIABLE", 0.3, channels=1), channels=1),
-        Kind("r48", sf("VARIABLE", 0.2, 48_000), 48_000),
-        Kind("r32", sf("CONSTANT", _level(128), 32_000), 32_000),
-        Kind("r22", sf("CONSTANT", _level(64, 160, 8), 22_050), 22_050),
-        Kind("r22v", sf("VARIABLE", 0.4, 22_050), 22_050),
-        Kind("r24mono", sf("CONSTANT", _level(48, 160, 8), 24_000, 1), 24_000, 1),
-        Kind("r11", sf("CONSTANT", _level(32, 64, 8), 11_025), 11_025),
-        Kind("r8mono", sf("CONSTANT", _level(16, 64, 8), 8_000, 1), 8_000, 1),
-        Kind("lavf", pyav(160)),
-        Kind("lavf_bare", pyav(160, container=False)),
-        Kind("no_reservoir", pyav(192, reservoir="0")),
-        Kind("bare128", lambda: headerless(sf("CONSTANT", _level(128))())),
-        Kind("bare320", lambda: headerless(sf("CONSTANT", 0.0)())),
-        Kind("bare64", lambda: headerless(sf("CONSTANT", _level(64))())),
-        Kind("bare_v2", lambda: headerless(sf("VARIABLE", 0.2)())),
-        Kind("crc", lambda: protected(pyav(128, container=False, reservoir="0")())),
-        Kind("tagged", _tagged),
-        Kind("cut_front", lambda: b"".join(split(sf("CONSTANT", _level(128))())[20:])),
-        Kind("twice", lambda: sf("VARIABLE", 0.4)() * 2),
-        Kind("twice_bare", lambda: headerless(sf("CONSTANT", _level(160))()) * 2),
-        Kind("truncated", lambda: sf("VARIABLE", 0.2)()[:-100]),
-        Kind("cut_bare", lambda: headerless(sf("CONSTANT", _level(160))())[:-7]),
-    ]
+
+def _layer_2() -> bytes:
+    import av
+
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp2") as file:
+        stream: Any = file.add_stream("mp2", rate=44_100, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(
+            (music(1.0)[:44_100] * 30_000).astype(np.int16).reshape(1, -1), format="s16", layout="stereo"
+        )
+        frame.sample_rate = 44_100
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return out.getvalue()
+
+
+def with_vbri(frames: list[bytes]) -> bytes:
+    """Bare stereo MPEG-1 frames behind a VBRI header that counts the bytes of every four of them."""
+    groups = [sum(map(len, frames[at : at + 4])) for at in range(0, len(frames), 4)]
+    total = sum(groups)
+    first = bytearray(1044)
+    first[:4] = frames[0][:2] + bytes((0xE0,)) + frames[0][3:4]
+    table = b"".join(group.to_bytes(2, "big") for group in groups)
+    numbers = (1, 2), (0, 2), (75, 2), (total + len(first), 4), (len(frames) + 1, 4)
+    numbers += (len(groups), 2), (1, 2), (2, 2), (4, 2)
+    body = b"VBRI" + b"".join(number.to_bytes(width, "big") for number, width in numbers) + table
+    first[36 : 36 + len(body)] = body
+    return bytes(first) + b"".join(frames)
+
+
+SECONDS = 2.5
+
+KINDS: dict[str, Callable[[], bytes]] = {
+    "cbr64": _sf("CONSTANT", _level(64)),
+    "cbr128": _sf("CONSTANT", _level(128)),
+    "cbr192": _sf("CONSTANT", _level(192)),
+    "cbr320": _sf("CONSTANT", 0.0),
+    "v0": _sf("VARIABLE", 0.0),
+    "v4": _sf("VARIABLE", 0.4),
+    "v9": _sf("VARIABLE", 0.9),
+    "abr": _sf("AVERAGE", _level(160)),
+    "mono": _sf("CONSTANT", _level(96), channels=1),
+    "mono_vbr": _sf("VARIABLE", 0.3, channels=1),
+    "r48": _sf("VARIABLE", 0.2, 48_000),
+    "r32": _sf("CONSTANT", _level(128), 32_000),
+    "r22": _sf("CONSTANT", _level(64, 160, 8), 22_050),
+    "r22_vbr": _sf("VARIABLE", 0.4, 22_050),
+    "r24_mono": _sf("CONSTANT", _level(48, 160, 8), 24_000, 1),
+    "r16": _sf("CONSTANT", _level(64, 160, 8), 16_000),
+    "r12": _sf("VARIABLE", 0.3, 12_000),
+    "r11": _sf("CONSTANT", _level(32, 64, 8), 11_025),
+    "r8_mono": _sf("CONSTANT", _level(16, 64, 8), 8_000, 1),
+    "lavf": _pyav(160),
+    "lavf_bare": _pyav(160, container=False),
+    "no_reservoir": _pyav(192, reservoir="0"),
+    "bare64": lambda: headerless(made("cbr64")),
+    "bare128": lambda: headerless(made("cbr128")),
+    "bare320": lambda: headerless(made("cbr320")),
+    "bare_vbr": lambda: headerless(made("v4")),
+    "crc": lambda: protected(by_pyav(music(SECONDS), 44_100, 128, container=False, reservoir="0")),
+    "tagged": lambda: made("cbr192").join(rich_tags()),
+    "vbri": lambda: with_vbri(split(made("v4"))[1:]),
+    "cut_front": lambda: b"".join(split(made("cbr128"))[20:]),
+    "twice": lambda: made("v4") * 2,
+    "twice_bare": lambda: made("bare128") * 2,
+    "truncated": lambda: made("v4")[:-100],
+    "layer_2": _layer_2,
+}
+"""Every kind of MP3, a few seconds each, and how to make it."""
+
+SONGS = [name for name in KINDS if name != "layer_2"]
+
+
+@cache
+def made(kind: str) -> bytes:
+    """The bytes of one of `KINDS`; made once."""
+    return KINDS[kind]()
+
+
+def write(folder: Path, kind: str) -> Path:
+    """One of `KINDS` as a file."""
+    path = folder / f"{kind}.mp3"
+    path.write_bytes(made(kind))
+    return path
+
+
+def by_libsndfile(path: Path) -> Native:
+    """All that libsndfile decodes, `[C, N]`, in one go: no seeking, no guess of the length."""
+    with soundfile.SoundFile(path) as file:
+        room = np.zeros((file.frames + 200_000, file.channels), np.float32)
+        return np.ascontiguousarray(file.read(out=room, always_2d=True).T)
+
+
+def by_ffmpeg(path: Path) -> tuple[Native, list[str]]:
+    """All that FFmpeg decodes, `[C, N]`, and what it complains about."""
+    import av
+
+    av.logging.set_level(av.logging.WARNING)
+    blocks: list[Native] = []
+    with av.logging.Capture() as said, av.open(str(path), format="mp3") as file:
+        blocks.extend(frame.to_ndarray() for frame in file.decode(file.streams.audio[0]))
+    av.logging.set_level(None)
+    return np.concatenate(blocks, axis=1), [text.strip() for _, _, text in said]
+
+
+def by_mpg123(path: Path) -> Native | None:
+    """All that the mpg123 program decodes, `[C, N]`; None where there is none."""
+    program = shutil.which("mpg123")
+    if program is None:
+        return None
+    done = subprocess.run(
+        [program, "-q", "--stereo", "-e", "f32", "--stdout", str(path)], check=True, capture_output=True
+    )
+    return np.frombuffer(done.stdout, np.float32).reshape(-1, 2).T

@@ -40,6 +40,8 @@ class Mp3File(SongFile):
         try:
             size = os.fstat(self._file.fileno()).st_size
             self.stream = MpegStream(self._file, walk(self._file, size, str(path)), str(path))
+            if len(self.stream) == 0:
+                raise SongError(f"{path} holds an MP3 info tag, but no sound")
         except BaseException:
             self._file.close()
             raise
@@ -97,8 +99,6 @@ def _place(stream: MpegStream) -> tuple[int, int]:
 
 
 def _codec(stream: MpegStream) -> str:
-    if len(stream) == 0:
-        raise SongError("the MP3 has an info tag but no sound")
     rates = stream.form.bitrates_of(stream.sizes)
     if len(rates) == 1:
         return f"MP3, {rates[0]} kbit/s"

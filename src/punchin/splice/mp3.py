@@ -1,8 +1,8 @@
 """MP3 into MP3: only the frames of the edit are coded anew, all others are kept byte for byte.
 
 Others cut MP3s at frame borders without repairing the bit reservoir and the overlap of frames, or code the
-whole song again. Here the new frames carry what the next kept frame looks back for, and the song's own sound is
-coded where they meet kept frames, so that every decoder gives the same samples as before outside the edit.
+whole song again. Here the new frames carry what the next kept frame looks back for, and the song's own sound
+is coded where they meet kept frames, so that every decoder gives the same samples as before outside the edit.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO
 
+import soundfile
 from fastcrc import crc16
 
 from punchin.songfile import Container
@@ -43,6 +44,8 @@ class Mp3Splicer:
     method = Method.FRAMES
 
     def __init__(self, source: Mp3File) -> None:
+        if "MP3" not in soundfile.available_formats():
+            raise CannotSplice("this libsndfile was built without MP3")
         if len(source.stream) < LEAST_FRAMES:
             raise CannotSplice(f"it has only {len(source.stream)} frames")
         self._source = source
@@ -55,7 +58,7 @@ class Mp3Splicer:
         """See `Splicer.write`.
 
         Raises:
-            CannotSplice: if this libsndfile cannot code the new frames.
+            OutputError: if this libsndfile cannot code the new frames.
             ValueError: if a patch is not inside a range that `writable` gave, or two are too close.
         """
         source = self._source

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
+from punchin.errors import OutputError
 from punchin.songfile.mpeg import GRANULE, Header, InfoTag, SideInfo
 from punchin.songfile.mpeg.header import MPEG1, MPEG25
 from punchin.songfile.mpeg.infotag import DECODER_DELAY
-from punchin.splice.model import CannotSplice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,7 @@ def encode(sound: Iterable[Native], form: Form, kbps: int) -> list[CodedFrame]:
         kbps: one of `settable_kbps`.
 
     Raises:
-        CannotSplice: if this libsndfile does not code frames of that form.
+        OutputError: if this libsndfile does not code frames of that form.
     """
     lowest, highest = _SETTABLE_KBPS.get(form.version, (8, 160))
     out = io.BytesIO()
@@ -92,7 +92,9 @@ def encode(sound: Iterable[Native], form: Form, kbps: int) -> list[CodedFrame]:
                 finite = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
                 file.write(np.clip(finite, -LOUDEST, LOUDEST))
     except soundfile.LibsndfileError as error:
-        raise CannotSplice(f"this libsndfile does not write MP3: {error.error_string}") from error
+        raise OutputError(
+            f"this libsndfile does not write MP3 ({error.error_string}); use --format flac"
+        ) from error
     return take_apart(out.getvalue(), form)
 
 
@@ -100,13 +102,15 @@ def take_apart(mp3: bytes, form: Form) -> list[CodedFrame]:
     """The frames of a clean MP3 stream, each with its own main data; an info frame is left out.
 
     Raises:
-        CannotSplice: if they are not of that form.
+        OutputError: if they are not of that form.
     """
     found: list[tuple[int, bytes, bytes]] = []
     at = 0
     while (header := Header.parse(mp3[at : at + 4])) is not None and at + header.size <= len(mp3):
         if header.form != form:
-            raise CannotSplice(f"this libsndfile codes {form.rate_hz} Hz as {header.form.rate_hz} Hz")
+            raise OutputError(
+                f"this libsndfile codes {form.rate_hz} Hz as {header.form.rate_hz} Hz; use --format flac"
+            )
         frame = mp3[at : at + header.size]
         if at > 0 or InfoTag.parse(frame) is None:
             side = frame[header.side_offset : header.main_offset]

@@ -1,8 +1,8 @@
 """Makes room: codes a few frames at the ends of an edit at a lower bitrate until everything fits.
 
 The first new frames find no reservoir that they could use, though LAME had one; the last must leave room for
-what the next kept frame looks back for. Larger containers give that room; where they may not grow (320 kbit/s,
-or a song whose bitrate must not change) a few frames do with less.
+what the next kept frame looks back for. Larger containers give that room; where they may not grow
+(320 kbit/s, or a song whose bitrate must not change) a few frames do with less.
 """
 
 from __future__ import annotations

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 FILTER_MEMORY = 480
 SETTLE = GRANULE + FILTER_MEMORY
-LEAD = GRANULE * 3 // 2
-"""One granule of overlap, and half the filter bank's length (240) with a little room."""
+LEAD = GRANULE * 2 + GRANULE // 4
+"""One granule of overlap and half the filter bank's length (240) would do for the sound; but LAME looks for
+attacks one granule ahead, and one at the start of the edit must not make the window at the joint a short one.
+Measured: with 1152 samples an edit that starts with a bang has a joint of 15 dB SNR, with 1296 of 39 dB."""
 TRAIL = GRANULE
 LEAST_WRITABLE = GRANULE
 """Less than this is no music; the region is refused."""
@@ -64,8 +66,8 @@ def writable(song: Mp3File, region: Frames) -> Frames:
             return frames
     shortest = 2 * (size - 1) + LEAD + LEAST_WRITABLE + TRAIL + SETTLE
     raise RegionError(
-        f"the region is {len(region) / song.rate_hz * 1000:.0f} ms long; because the frames of an MP3 overlap, "
-        f"it takes {shortest / song.rate_hz:.3f} s to change something; give a longer one, or --format wav"
+        f"the region is {len(region) / song.rate_hz:.3f} s long; the frames of an MP3 overlap, so that it "
+        f"takes {shortest / song.rate_hz:.3f} s to change something; give a longer region, or --format wav"
     )
 
 

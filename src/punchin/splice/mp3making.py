@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from punchin.errors import OutputError
 from punchin.songfile.mpeg import Header
 from punchin.songfile.mpeg.header import MPEG1
-from punchin.splice.model import CannotSplice
 from punchin.splice.mp3coding import FEED_OFFSET, RUN_OUT, WARM_UP, encode, settable_kbps
 from punchin.splice.mp3fitting import Limits, Takes, lighten_until_fit
-from punchin.splice.mp3joints import Span
 from punchin.splice.mp3packing import Container, lay_out
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from punchin.songfile.mpeg import MpegStream
     from punchin.splice.model import Patch
     from punchin.splice.mp3coding import CodedFrame
+    from punchin.splice.mp3joints import Span
 
 AROUND = 50
 """So many frames on each side tell the bitrate that the new ones must not fall below."""
@@ -28,8 +28,8 @@ VBR_HEADROOM = 1.15
 """Constant bitrate needs about this much more than the average of a variable one to sound as good."""
 BLOCK_FRAMES = 1 << 16
 HEADERLESS_LEAST = 0.6
-"""Where the bitrate must stay, frames at the ends of an edit are coded at no less than this part of it; if that
-does not do, a few containers get a higher bitrate all the same."""
+"""Where the bitrate must stay, frames at the ends of an edit are coded at no less than this part of it; if
+that does not do, a few containers get a higher bitrate all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def make_frames(source: Mp3File, patch: Patch, span: Span, report: Callable[[flo
     """Code the frames of a span with the patch in their sound.
 
     Raises:
-        CannotSplice: if they cannot be packed, or this libsndfile cannot code them.
+        OutputError: if they cannot be packed, or this libsndfile cannot code them.
     """
     stream = source.stream
     form = stream.form
@@ -61,7 +61,9 @@ def make_frames(source: Mp3File, patch: Patch, span: Span, report: Callable[[flo
         fitted = lighten_until_fit(takes, limit)
         if fitted is not None:
             return NewFrames(span, lay_out(fitted.frames, fitted.containers, tail, form))
-    raise CannotSplice("the frames behind the edit look back for more than new frames can carry")
+    raise OutputError(
+        "the frames behind the edit look back for more than new frames can carry; use --format flac"
+    )
 
 
 def _keeps_bitrate(stream: MpegStream) -> bool:
@@ -122,7 +124,7 @@ def _coded(
     coded = encode(_sound(source, patch, start, end, report), form, kbps)
     new = coded[WARM_UP : WARM_UP + len(span)]
     if len(new) != len(span):
-        raise CannotSplice("this libsndfile's MP3 coder gave too few frames")
+        raise OutputError("this libsndfile's MP3 coder gave too few frames; use --format flac")
     return new
 
 

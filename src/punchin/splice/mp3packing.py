@@ -15,7 +15,7 @@ from fastcrc import crc16
 from punchin.songfile.mpeg.sideinfo import with_begin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from punchin.songfile.mpeg import Form
     from punchin.splice.mp3coding import CodedFrame
@@ -49,19 +49,27 @@ class Container:
 
     def area_bytes(self, form: Form) -> int:
         """Room for main data."""
-        overhead = 4 + 2 * self.protected + form.side_bytes
-        return form.frame_bytes(self.bitrate_index, self.padding) - overhead
+        return form.frame_bytes(self.bitrate_index, self.padding) - self._overhead(form)
 
     def smallest(self) -> Container:
         """The same at the lowest bitrate."""
         return replace(self, bitrate_index=1, padding=0)
 
-    def and_larger(self, highest: int) -> Iterator[Container]:
-        """This container and all larger ones up to bitrate index `highest`, rising."""
+    def at_least(self, area_bytes: int, form: Form, highest: int) -> Container | None:
+        """The smallest container, from this one up to index `highest`, with that room for main data."""
+        overhead = self._overhead(form)
         for index in range(self.bitrate_index, highest + 1):
-            for padding in (0, 1):
-                if (index, padding) >= (self.bitrate_index, self.padding):
-                    yield replace(self, bitrate_index=index, padding=padding)
+            for padding in (self.padding, 1) if index == self.bitrate_index else (0, 1):
+                if form.frame_bytes(index, padding) - overhead >= area_bytes:
+                    return replace(self, bitrate_index=index, padding=padding)
+        return None
+
+    def largest_area(self, form: Form, highest: int) -> int:
+        """Room for main data in the largest container of index `highest`."""
+        return form.frame_bytes(highest, 1) - self._overhead(form)
+
+    def _overhead(self, form: Form) -> int:
+        return 4 + 2 * self.protected + form.side_bytes
 
     def header(self, mode: int) -> bytes:
         """The four bytes of the header."""
@@ -72,7 +80,7 @@ class Container:
 def fit(
     frames: Sequence[CodedFrame], least: Sequence[Container], tail: int, form: Form, highest: int
 ) -> list[Container] | None:
-    """Choose containers, each at least as large as `least`, that hold the frames and `tail` bytes behind them.
+    """Choose containers, none below `least`, that hold the frames and leave `tail` bytes behind them.
 
     Args:
         frames: what is to be held.
@@ -91,7 +99,8 @@ def fit(
     room = 0
     for frame, smallest, need in zip(frames, least, needed[1:], strict=True):
         room = min(room, form.reservoir_bytes) - len(frame.main)
-        container = next(one for one in smallest.and_larger(highest) if room + one.area_bytes(form) >= need)
+        container = smallest.at_least(need - room, form, highest)
+        assert container is not None, "the needed rooms say that there is one"
         chosen.append(container)
         room += container.area_bytes(form)
     return chosen
@@ -100,14 +109,14 @@ def fit(
 def _needed_rooms(
     frames: Sequence[CodedFrame], least: Sequence[Container], tail: int, form: Form, highest: int
 ) -> list[int] | None:
-    """Free bytes that must be in front of each frame, and behind the last, if all behind are as large as can be.
+    """Free bytes needed in front of each frame, and behind the last, if all containers there are the largest.
 
     None if that is more than the reservoir holds, or if anything is needed in front of the first.
     """
     needed = [tail]
     for frame, smallest in zip(reversed(frames), reversed(least), strict=True):
-        *_, largest = smallest.and_larger(highest)
-        needed.append(max(0, needed[-1] + len(frame.main) - largest.area_bytes(form)))
+        largest = smallest.largest_area(form, highest)
+        needed.append(max(0, needed[-1] + len(frame.main) - largest))
         if needed[-1] > form.reservoir_bytes:
             return None
     return needed[::-1] if needed[-1] == 0 else None
