@@ -1,8 +1,8 @@
 """Filters as gains on the frequency axis: any response, no start-up ringing to guess, no scipy to import.
 
 A second-order filter of the "Audio EQ Cookbook" (R. Bristow-Johnson, W3C Note 2021) is evaluated on the unit
-circle and multiplied onto the spectrum, which is the same as running its difference equation from rest, up to
-the tail that is longer than the zeros padded at the end.
+circle and multiplied onto the spectrum of overlapping blocks, which is the same as running its difference
+equation from rest, but for what it still rings after a tenth of a second.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Gains = NDArray[np.complexfloating]
 BUTTERWORTH_Q = 0.5**0.5
 
 TAIL_S = 0.1
-"""Zeros behind the sound for what a filter rings on."""
+"""How long a filter's response may be: what rings on longer is lost."""
 
 
 def fast_length(frames: int) -> int:
@@ -51,14 +51,20 @@ def filtered(samples: Sound, rate_hz: int, response: Callable[[NDArray[np.floati
         rate_hz: their rate.
         response: from frequencies in hertz, `[F]`, to complex gains.
     """
-    frames = samples.shape[1]
-    if not frames:
-        return samples.copy()
-    length = fast_length(frames + round(TAIL_S * rate_hz))
-    gains = response(np.fft.rfftfreq(length, 1 / rate_hz))
-    spectrum = np.fft.rfft(samples, length, axis=1)
-    spectrum *= gains.astype(np.complex64)
-    return np.fft.irfft(spectrum, length, axis=1)[:, :frames].astype(np.float32, copy=False)
+    channels, frames = samples.shape
+    tail = round(TAIL_S * rate_hz)
+    block = min(1 << (6 * tail - 1).bit_length(), fast_length(frames + tail))
+    gains = response(np.fft.rfftfreq(block, 1 / rate_hz)).astype(np.complex64)
+    # Overlap-save: of each inverse transform, the part that the one before has rung into is left out.
+    step = block - tail
+    count = -(-frames // step)
+    padded = np.zeros((channels, tail + count * step), np.float32)
+    padded[:, tail : tail + frames] = samples
+    heard = np.empty((channels, count * step), np.float32)
+    for start in range(0, count * step, step):
+        spectrum = np.fft.rfft(padded[:, start : start + block], axis=1)
+        heard[:, start : start + step] = np.fft.irfft(spectrum * gains, block, axis=1)[:, tail:]
+    return heard[:, :frames]
 
 
 def _biquad(
@@ -141,3 +147,53 @@ def _shelf(
         up + 1 + side * (up - 1) * c - root,
     )
     return _biquad(frequency_hz, rate_hz, b, a)
+
+
+SWEEP_FRAMES = 2048
+SWEEP_HOP = 512
+"""Window and hop of moving filters; the hop is 12 ms at 44.1 kHz, faster than any sweep."""
+
+_TOGETHER = 256
+"""How many windows are transformed at once: keeps memory small."""
+
+
+def swept(
+    samples: Sound,
+    rate_hz: int,
+    response: Callable[[NDArray[np.floating], NDArray[np.floating]], NDArray[np.inexact]],
+    control: NDArray[np.floating],
+) -> Sound:
+    """A filter that moves, `[C, N]` → `[C, N]`: overlapping windows, each with the gains of its moment.
+
+    Args:
+        samples: `[C, N]`.
+        rate_hz: their rate.
+        response: (frequencies `[F]`, values of the control `[W, 1]`) → gains `[W, F]`.
+        control: what moves, at each frame, `[N]`.
+    """
+    channels, frames = samples.shape
+    if not frames:
+        return samples.copy()
+    # Square roots of a Hann window twice, before and after, add up to 1 at a quarter of its length, halved.
+    window = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(SWEEP_FRAMES) / SWEEP_FRAMES)).astype(
+        np.float32
+    )
+    lead = SWEEP_FRAMES - SWEEP_HOP
+    count = -(-(frames + lead) // SWEEP_HOP)
+    padded = np.zeros((channels, lead + count * SWEEP_HOP + lead), np.float32)
+    padded[:, lead : lead + frames] = samples
+    heard = np.zeros_like(padded)
+    f = np.fft.rfftfreq(SWEEP_FRAMES, 1 / rate_hz)
+    views = np.lib.stride_tricks.sliding_window_view(padded, SWEEP_FRAMES, axis=1)[:, ::SWEEP_HOP]
+    for start in range(0, count, _TOGETHER):
+        block = views[:, start : min(start + _TOGETHER, count)]
+        middles = (np.arange(start, start + block.shape[1]) * SWEEP_HOP - lead + SWEEP_FRAMES // 2).clip(
+            0, frames - 1
+        )
+        gains = response(f, control[middles][:, None]).astype(np.complex64)
+        spectrum = np.fft.rfft(block * window, axis=2) * gains
+        turned = np.fft.irfft(spectrum, SWEEP_FRAMES, axis=2) * (window * np.float32(0.5))
+        for number in range(block.shape[1]):
+            at = (start + number) * SWEEP_HOP
+            heard[:, at : at + SWEEP_FRAMES] += turned[:, number]
+    return heard[:, lead : lead + frames]

@@ -101,9 +101,7 @@ class Bank:
 
         The whole file, although one zone is wanted: libsndfile's seek in Vorbis can miss by a few hundred frames.
         """
-        frames, _ = soundfile.read(
-            io.BytesIO(self._zip.read(f"{name}.ogg")), dtype="float32", always_2d=True
-        )
+        frames, _ = soundfile.read(io.BytesIO(self._zip.read(f"{name}.ogg")), dtype="float32", always_2d=True)
         return np.ascontiguousarray(frames.T)
 
 
