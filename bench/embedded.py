@@ -10,13 +10,14 @@ whole Ogg file anew; `--as-they-are` leaves them. The last rows edit a WAV file 
               stretches of 2.5 s, median (worst) of those that have a common beat
     LU        loudness of the new part less that of the original
     step LU   how much larger the steps of 1 s loudness at the two edges are than in the original, the worse
-    click     largest second difference at the joins inside the new part and at its edges, over the 99.9
-              percentile of the song there (or of the new part half a second around the join, if louder)
+    click     largest second difference at the joins inside the new part and at its edges, over what the song
+              has there: its 99.9 percentile, or what the two joined stretches have at that place, if more
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import tempfile
 from dataclasses import dataclass
@@ -156,35 +157,45 @@ def _summary(rows: list[tuple[float, Cost, Quality]]) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an edit is: its start in the song, its first and last frame in the window that is measured."""
+
+    start_s: float
+    first: int
+    last: int
+    rate_hz: int
+
+
 def _quality(song: Path, output: Path, start_s: float, length_s: float) -> Quality:
     """Measure an edit by its files alone, and by what its receipt says about the joins."""
-    old, rate_hz = _window(song, start_s, length_s)
-    new, _ = _window(output, start_s, length_s)
+    rate_hz = soundfile.info(song).samplerate
+    old, new = _window(song, start_s, length_s), _window(output, start_s, length_s)
     first = round(min(SIDE_S, start_s) * rate_hz)
-    last = first + round(length_s * rate_hz)
+    place = Place(start_s, first, first + round(length_s * rate_hz), rate_hz)
+    inside = slice(place.first, place.last)
     details = _details(output)
-    joins = [first + round(at_s * rate_hz) for at_s, _, _ in details.get("donors", [])]
-    lags = _beat_lags_ms(old[:, first:last], new[:, first:last], rate_hz)
+    donors = details.get("donors", [])
+    lags = _beat_lags_ms(old[:, inside], new[:, inside], rate_hz)
+    steps = [abs(_step(new, e, rate_hz)) - abs(_step(old, e, rate_hz)) for e in (place.first, place.last)]
     return Quality(
         beat_ms=float(np.median(lags)) if lags.size else float("nan"),
         worst_beat_ms=float(lags.max()) if lags.size else float("nan"),
-        loudness_lu=_lufs(new[:, first:last], rate_hz) - _lufs(old[:, first:last], rate_hz),
-        step_lu=max(
-            abs(_step(new, edge, rate_hz)) - abs(_step(old, edge, rate_hz)) for edge in (first, last)
-        ),
-        click=_click(old, new, [*joins, first, last], rate_hz),
-        donors=len(joins),
+        loudness_lu=_lufs(new[:, inside], rate_hz) - _lufs(old[:, inside], rate_hz),
+        step_lu=max(steps),
+        click=_click(song, old, new, donors, place),
+        donors=len(donors),
         tempo_bpm=details.get("tempo_bpm", float("nan")),
         confidence=details.get("tempo_confidence", float("nan")),
     )
 
 
-def _window(path: Path, start_s: float, length_s: float) -> tuple[np.ndarray, int]:
+def _window(path: Path, start_s: float, length_s: float, side_s: float = SIDE_S) -> np.ndarray:
+    """`[C, N]`: a part of a file with `side_s` on each side, as far as the file goes."""
     rate_hz = soundfile.info(path).samplerate
-    start = max(0, round((start_s - SIDE_S) * rate_hz))
-    stop = round((start_s + length_s + SIDE_S) * rate_hz)
-    samples, _ = soundfile.read(path, start=start, stop=stop, dtype="float32", always_2d=True)
-    return samples.T, rate_hz
+    start = max(0, round((start_s - side_s) * rate_hz))
+    stop = max(start, round((start_s + length_s + side_s) * rate_hz))
+    return soundfile.read(path, start=start, stop=stop, dtype="float32", always_2d=True)[0].T
 
 
 def _details(output: Path) -> dict:
@@ -226,19 +237,29 @@ def _step(samples: np.ndarray, edge: int, rate_hz: int) -> float:
     )
 
 
-def _click(old: np.ndarray, new: np.ndarray, joins: list[int], rate_hz: int) -> float:
+def _click(song: Path, old: np.ndarray, new: np.ndarray, donors: list[list[float]], place: Place) -> float:
     """See the top of this file; 1 and less is what the song itself does all the time."""
-    bends = np.abs(np.diff(new, 2, axis=1)).max(axis=0)
-    song = np.abs(np.diff(old, 2, axis=1)).max(axis=0)
-    usual = float(np.percentile(song, 99.9))
-    ratios = []
-    for join in joins:
-        # From just before the join to just before the beat it leads to.
-        here = bends[max(0, join - 8) : join + round(0.018 * rate_hz)]
-        around = np.percentile(bends[max(0, join - rate_hz // 2) : join + rate_hz // 2], 99.9)
-        if here.size:
-            ratios.append(float(here.max()) / max(usual, float(around), 1e-9))
-    return max(ratios, default=0.0)
+    usual = float(np.percentile(_bends(old), 99.9))
+    bends = _bends(new)
+    ratios = [float(bends[max(0, edge - 8) : edge + 8].max()) for edge in (place.first, place.last)]
+    ratios = [ratio / max(usual, 1e-9) for ratio in ratios]
+    fade_s = 0.022
+    for before, after in itertools.pairwise(donors):
+        at = place.first + round(after[0] * place.rate_hz)
+        here = bends[at - 8 : at + round(fade_s * place.rate_hz)].max()
+        heard = [
+            _bends(_window(song, place.start_s + source_s - 0.002, fade_s + 0.004, side_s=0.0)).max(
+                initial=0.0
+            )
+            for source_s in (before[1] + before[2], after[1])
+        ]
+        ratios.append(float(here) / max(usual, *map(float, heard), 1e-9))
+    return max(ratios)
+
+
+def _bends(samples: np.ndarray) -> np.ndarray:
+    """Second differences, the largest of all channels, `[N - 2]`."""
+    return np.abs(np.diff(samples, 2, axis=1)).max(axis=0)
 
 
 def _repeated(songs: list[Path], minutes: float, folder: Path) -> Path:

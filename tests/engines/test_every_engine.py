@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from punchin.edits import Edit
-from punchin.engine import Engine, no_progress
+from punchin.engine import Engine, TakesEngine, no_progress
 from punchin.engines import installed_engines, load_engine
 from punchin.errors import Cancelled
 from punchin.region import Frames, Region
@@ -68,6 +68,16 @@ def test_another_seed_gives_another_take(engine, window):
     hole = seconds(window, 5, 9)
     takes = [fill(engine, window, hole, replace(EDIT, seed=seed)).samples for seed in (1, 2, 3)]
     assert len({take.tobytes() for take in takes}) > 1
+
+
+def test_several_takes_at_once_are_what_single_fills_give(engine, window):
+    if not isinstance(engine, TakesEngine):
+        pytest.skip("makes one take at a time")
+    hole = seconds(window, 5, 9)
+    edits = [replace(EDIT, seed=seed) for seed in (1, 2)]
+    together = engine.fill_takes(window, hole, edits, no_progress)
+    for filling, edit in zip(together, edits, strict=True):
+        assert filling.song.samples.tobytes() == fill(engine, window, hole, edit).samples.tobytes()
 
 
 def test_the_window_it_is_given_stays_as_it_was(engine, window):
