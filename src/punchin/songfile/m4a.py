@@ -71,7 +71,9 @@ class M4aFile(SongFile):
         if not media.streams.audio:
             raise SongError(f"{self.path} has no sound in it")
         stream = media.streams.audio[0]
-        codec = stream.codec_context.name
+        # FFmpeg makes no context for what it cannot decode; the stubs do not know that.
+        context: Any = stream.codec_context
+        codec = context.name if context else "an unknown coding"
         if codec not in _CODECS:
             raise SongError(f"{self.path} holds {codec}; of MP4 files, AAC and ALAC are read")
         self.lossless = codec == "alac"

@@ -17,6 +17,7 @@ from punchin.errors import SongError
 from punchin.songfile.model import Container, SampleFormat, SongFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from punchin.region import Frames
@@ -74,37 +75,60 @@ def read_layout(file: BinaryIO, size: int) -> WavLayout:
         SongError: if there is no format or no data chunk.
     """
     file.seek(0)
-    riff = file.read(12)
-    order = ">" if riff[:4] == b"RIFX" else "<"
+    order = ">" if file.read(4) == b"RIFX" else "<"
     names: list[bytes] = []
-    fmt, data, long_data_bytes = b"", (0, -1), None
-    at = 12
-    while at + 8 <= size and len(names) < MOST_CHUNKS:
-        file.seek(at)
-        name, length = struct.unpack(order + "4sI", file.read(8))
+    fmt, data, long_bytes, open_ended = b"", None, None, False
+    for name, body, length in _chunks(file, size, order):
         names.append(name)
-        body = at + 8
         if name == b"ds64":
-            sizes = file.read(24)
-            long_data_bytes = struct.unpack("<Q", sizes[8:16])[0] if len(sizes) >= 16 else None
+            long_bytes = _long_data_bytes(file)
         elif name == b"fmt " and not fmt:
             fmt = file.read(min(length, 64))
-        elif name == b"data" and data[1] < 0:
-            data = (body, length)
-            if length == UNKNOWN_SIZE and long_data_bytes is not None:
-                length = long_data_bytes
-                data = (body, length)
-            elif length in (0, UNKNOWN_SIZE) and fmt:
-                break
-        at = body + length + (length & 1)
-    if len(fmt) < 16 or data[1] < 0:
+        elif name == b"data" and data is None:
+            said = long_bytes if length == UNKNOWN_SIZE and long_bytes is not None else length
+            data = (body, said)
+            open_ended = said == UNKNOWN_SIZE or (said == 0 and not _is_chunk(file, body, size, order))
+        if data and fmt and (open_ended or data[1] > UNKNOWN_SIZE):
+            # What follows is out of reach of 32-bit sizes; nothing in it is needed.
+            break
+    if len(fmt) < 16 or data is None:
         raise SongError(
             f"{getattr(file, 'name', 'the file')} is a damaged WAV: it has no format or no data chunk"
         )
-    return _layout(order, fmt, data, size, tuple(names))
+    return _layout(order, fmt, data, size, tuple(names), open_ended=open_ended)
 
 
-def _layout(order: str, fmt: bytes, data: tuple[int, int], size: int, names: tuple[bytes, ...]) -> WavLayout:
+def _chunks(file: BinaryIO, size: int, order: str) -> Iterator[tuple[bytes, int, int]]:
+    """Name, offset of the content and length of each chunk; the file stands at the content."""
+    at = 12
+    for _ in range(MOST_CHUNKS):
+        if at + 8 > size:
+            return
+        file.seek(at)
+        name, length = struct.unpack(order + "4sI", file.read(8))
+        yield name, at + 8, length
+        at += 8 + length + (length & 1)
+
+
+def _long_data_bytes(file: BinaryIO) -> int | None:
+    """The 64-bit size of the sound, from a `ds64` chunk (EBU Tech 3306, 3.2): the second of its sizes."""
+    sizes = file.read(16)
+    return int.from_bytes(sizes[8:], "little") if len(sizes) == 16 else None
+
+
+def _is_chunk(file: BinaryIO, at: int, size: int, order: str) -> bool:
+    """Whether a chunk begins at this byte, or the file ends: then a size of 0 is meant as it stands."""
+    file.seek(at)
+    head = file.read(8)
+    if len(head) < 8:
+        return True
+    name, length = struct.unpack(order + "4sI", head)
+    return all(32 <= byte < 127 for byte in name) and length <= size - at - 8
+
+
+def _layout(
+    order: str, fmt: bytes, data: tuple[int, int], size: int, names: tuple[bytes, ...], *, open_ended: bool
+) -> WavLayout:
     tag, channels, rate_hz, _, block_bytes, bits = struct.unpack(order + "HHIIHH", fmt[:16])
     if tag == EXTENSIBLE and len(fmt) >= 26:
         # The first two bytes of the sub-format GUID are the old format tag.
@@ -115,11 +139,9 @@ def _layout(order: str, fmt: bytes, data: tuple[int, int], size: int, names: tup
     offset, length = data
     warnings: tuple[str, ...] = ()
     there = size - offset
-    if length > there or length in (0, UNKNOWN_SIZE):
-        if length != 0 or there >= block_bytes:
-            warnings = (
-                f"the header says {length} bytes of sound, the file has {there}; all that is there is used",
-            )
+    if length > there or open_ended:
+        said = "does not tell how much sound there is" if open_ended else f"tells of {length} bytes of sound"
+        warnings = (f"the header {said}, the file has {there} bytes of it; all that is there is used",)
         length = there
     return WavLayout(
         data_offset=offset,
