@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from punchin.engines.embedded.arrangement.instruments import bass_range
 from punchin.engines.embedded.arrangement.scene import ALMOST
 from punchin.engines.embedded.arrangement.steps import STEPS_A_BEAT
-from punchin.engines.embedded.arrangement.timing import Hands, within
+from punchin.engines.embedded.arrangement.timing import GRACE_S, Hands, within
 from punchin.engines.embedded.arrangement.walking import walk
 from punchin.engines.embedded.score import Note, Track
 
@@ -60,7 +60,7 @@ def play_bass(scene: Scene, bass: Bass) -> Track:
         length_s = DEAD_S if plan.mark == "g" else length_s * PLAYED_SHARE
         late_s = hands.moved()
         fits = within(
-            start_s + (late_s if start_s > 0.02 else 0.0), length_s, scene.ground.duration_s, TAIL_S
+            start_s + (late_s if start_s > GRACE_S else 0.0), length_s, scene.ground.duration_s, TAIL_S
         )
         velocity = hands.strength(VELOCITIES.get(plan.mark, USUAL_VELOCITY) * scene.strength(plan.beat))
         if fits:

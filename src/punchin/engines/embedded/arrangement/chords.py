@@ -39,6 +39,9 @@ STRUM_S = {"D": 0.028, "d": 0.018, "u": 0.014}
 STRUMMED_STRINGS = 5
 """How many strings a strum should have, where the instrument has them."""
 
+STRUMMED_LOWER = 4.0
+"""How much lower a strumming hand lies than one that picks: near the nut, where the open strings are."""
+
 MUTED_BEATS = 0.12
 RING_BEATS = 1.0
 """How long one picked note rings on, if the chord stays."""
@@ -74,6 +77,8 @@ def _grips(player: Player, playable: Range, *, power: bool) -> list[Voicing]:
     centre = min(playable.high - 5.0, max(playable.low + 5.0, playable.centre + away))
     chords = [span.tones for span in player.scene.harmony.spans]
     strummed = any(step.mark in STRUM_S for bar in player.pattern.bars for step in bar)
+    if strummed and playable.strings:
+        centre -= STRUMMED_LOWER
     return lead_voices(
         chords,
         playable,
@@ -158,7 +163,7 @@ def _low_note(player: Player, mark: str, grip: Voicing, index: int, playable: Ra
     """The root or fifth below the hand; not under the bass of a band that has one."""
     tones = player.scene.harmony.spans[index].tones
     wanted = tones.fifth if mark == "l" else tones.root
-    floor = playable.low if playable.strings or player.scene.style.bass else playable.low - 12
+    floor = playable.low - (0 if playable.strings else 7 if player.scene.style.bass else 12)
     return min((p for p in range(floor, floor + 12) if p % 12 == wanted), key=lambda p: abs(p - grip[0] + 7))
 
 

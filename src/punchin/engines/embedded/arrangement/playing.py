@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from punchin.engines.embedded.arrangement.steps import STEPS_A_BEAT
-from punchin.engines.embedded.arrangement.timing import Hands, within
+from punchin.engines.embedded.arrangement.timing import GRACE_S, Hands, within
 from punchin.engines.embedded.score import Note
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Player:
         self.dice: np.random.Generator = scene.dice.of(name)
         self.pattern: Pattern = scene.dice.choose(figure.readings, self.dice)
         self._hands = Hands(scene.dice.of(f"hands {name}"), scene.style.humanity)
+        self._late_s: dict[float, float] = {}
         self._decided: dict[tuple[int, int], bool] = {}
         self.notes: list[Note] = []
 
@@ -65,7 +66,9 @@ class Player:
         scene = self.scene
         start_s = scene.seconds(beat, self.count)
         length_s = (scene.seconds(end, self.count) - start_s) * PLAYED_SHARE - later_s
-        late_s = self._hands.moved() if start_s > 0.02 else 0.0
+        if beat not in self._late_s:  # one hand strikes all notes of a chord
+            self._late_s[beat] = self._hands.moved()
+        late_s = self._late_s[beat] if start_s > GRACE_S else 0.0
         velocity = self._hands.strength(velocity * scene.strength(beat))
         tail_s = TAILS_S[self.part.role]
         if fits := within(start_s + later_s + late_s, length_s, scene.ground.duration_s, tail_s):

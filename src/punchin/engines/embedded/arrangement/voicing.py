@@ -20,7 +20,7 @@ Voicing = tuple[int, ...]
 MOST_CANDIDATES = 16
 """How many voicings of each chord are weighed against those of the next."""
 
-MISSING_VOICE = 2.5
+MISSING_VOICE = 4.0
 """What each voice costs that a chord has too few."""
 
 WHIM = 3.0
