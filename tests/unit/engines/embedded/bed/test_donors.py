@@ -123,6 +123,22 @@ def test_without_enough_other_music_the_hole_is_rearranged():
     assert all(donor != target for target, donor in enumerate(path.donors))
 
 
+def test_a_long_hole_with_little_around_it_is_rearranged_too():
+    assert not choose(60, Beats(0, 48)).from_hole
+    assert choose(60, Beats(0, 50)).from_hole
+
+
+def test_where_all_beats_are_alike_the_song_just_goes_on():
+    path = choose_donors(grid(80), np.zeros((80, 3)), Beats(30, 50), ON_THE_GRID, Freedom(0.5, 0.0), 1)
+    assert path.donors == tuple(range(path.donors[0], path.donors[0] + 20))
+
+
+def test_variance_lets_go_of_the_original_and_lets_chance_in():
+    near, far = Freedom.of(0.0), Freedom.of(1.0)
+    assert near.content > 10 * far.content
+    assert 0 < near.temperature < far.temperature
+
+
 def test_a_single_beat_can_only_be_itself():
     path = choose(1, Beats(0, 1))
     assert path.donors == (0,)
