@@ -52,7 +52,7 @@ def play_bass(scene: Scene, bass: Bass) -> Track:
     dice = scene.dice.of(f"bass {name}")
     plans = _rooted(scene, _planned(scene, count, line, dice), late=line.late)
     pitched = _pitched(scene, plans, bass_range(bass.instrument), dice)
-    hands = Hands(scene.dice.of("hands bass"), scene.style.humanity)
+    hands = Hands(scene.dice.hands("bass"), scene.style.humanity)
     notes: list[Note] = []
     for plan, pitch in pitched:
         start_s = scene.seconds(plan.beat, count)

@@ -26,8 +26,12 @@ class Dice:
         self.freedom = float(np.sqrt(min(1.0, max(0.0, variance))))
 
     def of(self, player: str) -> np.random.Generator:
-        """Fresh dice for a player, the same for the same seed and name."""
-        return np.random.default_rng([self._seed, crc32(player.encode())])
+        """Fresh dice for a player, the same for the same seed and name; without freedom for every seed."""
+        return np.random.default_rng([self._seed if self.freedom else 0, crc32(player.encode())])
+
+    def hands(self, player: str) -> np.random.Generator:
+        """Dice for how a player's hands move: of the seed, whatever the freedom."""
+        return np.random.default_rng([self._seed, crc32(f"hands {player}".encode())])
 
     def choose(self, among: Sequence[T], dice: np.random.Generator) -> T:
         """One of several readings: the first without freedom, any with all of it."""

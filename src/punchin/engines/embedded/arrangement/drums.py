@@ -238,7 +238,7 @@ def _played(scene: Scene, count: Count, strokes: Iterable[Stroke]) -> tuple[Hit,
     hits: list[Hit] = []
     for stroke in sorted(loudest.values(), key=lambda s: (s.beat, s.voice)):
         if stroke.voice not in hands:
-            dice = scene.dice.of(f"hands {stroke.voice}")
+            dice = scene.dice.hands(stroke.voice)
             hands[stroke.voice] = Hands(dice, scene.style.humanity, lag=stroke.voice != "kick")
         hand = hands[stroke.voice]
         straight_s, late_s = scene.seconds(stroke.beat, count), hand.moved()

@@ -33,7 +33,7 @@ class Player:
         self.count: Count = scene.count(figure.tempi)
         self.dice: np.random.Generator = scene.dice.of(name)
         self.pattern: Pattern = scene.dice.choose(figure.readings, self.dice)
-        self._hands = Hands(scene.dice.of(f"hands {name}"), scene.style.humanity)
+        self._hands = Hands(scene.dice.hands(name), scene.style.humanity)
         self._late_s: dict[float, float] = {}
         self._decided: dict[tuple[int, int], bool] = {}
         self.notes: list[Note] = []

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from punchin.engine import Unused
 from punchin.engines.embedded.tags import phrases
 from punchin.engines.embedded.tags.blending import blend, without
-from punchin.engines.embedded.tags.settings import MEANINGS, apply
-from punchin.engines.embedded.tags.style import Style
+from punchin.engines.embedded.tags.settings import MEANINGS, MOST_PARTS, apply
+from punchin.engines.embedded.tags.style import Role, Style
 from punchin.engines.embedded.tags.vocabulary import Kind, vocabulary
 from punchin.errors import EditError
 
@@ -53,6 +53,7 @@ class ParsedTags:
 
 
 ALREADY = "everything it asks for is so already"
+OVERRULED = "other tags decide all that it asks for"
 NOTHING_TO_LEAVE_OUT = "only sounds that were added can be left out, and none of these was"
 
 _MISSING = {
@@ -106,32 +107,62 @@ def _shape(
     """Genres make the base, as typed; then drums, instruments, moods ...; what is left out comes last."""
     order = list(Kind)
     wanted = sorted((f for f in found if not f.negated), key=lambda f: order.index(f.term.kind))
-    style, genres = Style(), 0
-    used: dict[int, str] = {}
+    style = Style()
+    heard: list[Found] = []
     for item in [*wanted, *(f for f in found if f.negated)]:
-        term = item.term
-        said = f"no {item.said}" if item.negated else item.said
-        why = term.reason or ("" if item.negated else _missing(term, here))
-        if why:
-            unused.append(Unused(said, why))
-            continue
-        if item.negated:
-            new = without(style, term)
-            why = NOTHING_TO_LEAVE_OUT
-        elif term.kind is Kind.GENRES:
-            own = _apply_all(Style(), term.settings, asked=False)
-            new, genres = (blend(style, own) if genres else own), genres + 1
-            why = ALREADY
-        else:
-            new = _apply_all(style, term.settings, asked=True)
-            why = ALREADY
+        new, why = style, item.term.reason or ("" if item.negated else _missing(item.term, here))
+        if not why:
+            new = _decide(style, item, first=not heard)
+            why = _why_unchanged(style, item)
         if new == style:
-            unused.append(Unused(said, why))
+            unused.append(Unused(_said(item), why))
         else:
-            used[found.index(item)] = said
+            heard.append(item)
         style = new
-    in_typed_order = tuple(dict.fromkeys(used[i] for i in sorted(used)))
-    return ParsedTags(style, in_typed_order, tuple(unused), tuple(unknown))
+    while (item := _overruled(heard, style)) is not None:
+        unused.append(Unused(_said(item), OVERRULED))
+        heard = [other for other in heard if other is not item]
+    used = tuple(dict.fromkeys(_said(item) for item in sorted(heard, key=found.index)))
+    return ParsedTags(style, used, tuple(unused), tuple(unknown))
+
+
+def _decide(style: Style, item: Found, *, first: bool) -> Style:
+    """The style with one more term; a genre after the first is blended in."""
+    if item.negated:
+        return without(style, item.term)
+    if item.term.kind is not Kind.GENRES:
+        return _apply_all(style, item.term.settings, asked=True)
+    own = _apply_all(Style(), item.term.settings, asked=False)
+    return own if first else blend(style, own)
+
+
+def _decide_all(items: Sequence[Found]) -> Style:
+    style = Style()
+    for k, item in enumerate(items):
+        style = _decide(style, item, first=k == 0)
+    return style
+
+
+def _overruled(heard: Sequence[Found], style: Style) -> Found | None:
+    """A term without which the style would be the same, because later ones decide all that it decides."""
+    for item in heard:
+        if _decide_all([other for other in heard if other is not item]) == style:
+            return item
+    return None
+
+
+def _said(item: Found) -> str:
+    return f"no {item.said}" if item.negated else item.said
+
+
+def _why_unchanged(style: Style, item: Found) -> str:
+    """The reason to give if a term changes nothing."""
+    if item.negated:
+        return NOTHING_TO_LEAVE_OUT
+    brings = {s.arguments[0] for s in item.term.settings if s.word in get_args(Role)}
+    if brings - {part.instrument for part in style.parts} and len(style.parts) >= MOST_PARTS:
+        return f"{MOST_PARTS} other instruments play already"
+    return ALREADY
 
 
 def _apply_all(style: Style, settings: Sequence[Setting], *, asked: bool) -> Style:

@@ -138,6 +138,13 @@ def test_variance_says_how_far_seeds_lead_apart():
     assert none < some < all_of_it
 
 
+def test_without_variance_seeds_differ_only_in_their_hands():
+    style, ground = parse_tags(["rock, piano, flute, shaker, sparse"]).style, made_ground(32)
+    exact = replace(style, humanity=0.0)
+    assert arrange(exact, ground, seed=1, variance=0) == arrange(exact, ground, seed=2, variance=0)
+    assert arrange(style, ground, seed=1, variance=0) != arrange(style, ground, seed=2, variance=0)
+
+
 def test_another_instrument_leaves_the_others_as_they_were():
     ground = made_ground()
     one, two = (arrange(parse_tags([tags]).style, ground, seed=9) for tags in ("pop", "pop, flute"))

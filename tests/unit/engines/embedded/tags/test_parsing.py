@@ -196,6 +196,27 @@ def test_a_tag_that_was_said_already_is_unused():
     assert [u.what for u in parse_tags(["orchestral", "symphony"]).unused] == ["symphony"]
 
 
+def test_a_tag_that_others_overrule_is_unused():
+    parsed = parse_tags(["house drums", "rock drums"])
+    assert parsed.used == ("rock drums",)
+    assert [(u.what, u.why) for u in parsed.unused] == [
+        ("house drums", "other tags decide all that it asks for")
+    ]
+
+
+def test_a_sixth_instrument_does_not_fit():
+    parsed = parse_tags(["piano", "organ", "strings", "choir", "flute", "trumpet"])
+    assert [(u.what, u.why) for u in parsed.unused] == [("trumpet", "5 other instruments play already")]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.sampled_from([t.name for t in vocabulary().terms]), max_size=6, unique=True))
+def test_every_used_tag_changes_the_style(names):
+    parsed = parse_tags(names)
+    for name in parsed.used:
+        assert parse_tags([other for other in parsed.used if other != name]).style != parsed.style
+
+
 def test_an_instrument_that_is_asked_for_comes_first_and_the_genres_step_back():
     style = parse_tags(["pop, accordion"]).style
     assert (style.parts[0].instrument, style.parts[0].asked) == ("accordion", True)
