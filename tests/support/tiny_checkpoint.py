@@ -108,7 +108,7 @@ def make_tiny(*, turbo: bool = True, seed: int = 0) -> Tiny:
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # diffusers' autoencoder has the old weight norm
         torch.manual_seed(seed)
-        tokenizer, words = _tokenizer()
+        tokenizer, words = byte_tokenizer()
         tiny = Tiny(
             transformer=AceStepTransformer1DModel(
                 **TRANSFORMER, **HEADS, encoder_hidden_size=32, is_turbo=turbo,
@@ -157,7 +157,7 @@ def _qwen(words: int) -> Qwen3Config:
     )
 
 
-def _tokenizer() -> tuple[Qwen2Tokenizer, int]:
+def byte_tokenizer() -> tuple[Qwen2Tokenizer, int]:
     """Bytes as words: any text goes in and comes out, no vocabulary is needed."""
     words = {symbol: number for number, symbol in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     words |= {special: len(words) + number for number, special in enumerate(SPECIALS)}

@@ -71,7 +71,7 @@ class Reference:
 
 
 def make_rig(folder, model):
-    return Rig(
+    return Rig.load(
         find_checkpoint(folder, model.checkpoint),
         RigOptions(device="cpu", precision="fp32", cache_bytes=1 << 20),
     )

@@ -38,10 +38,15 @@ class AceStepEngine:
         model: which one.
         folder: where its weights are, in either layout; None is its folder below `PUNCHIN_HOME/models`.
         options: device, precision and memory; None chooses by what is there.
+        rig: a model that is loaded already; then nothing is read.
     """
 
     def __init__(
-        self, model: Model = TURBO, folder: Path | str | None = None, options: RigOptions | None = None
+        self,
+        model: Model = TURBO,
+        folder: Path | str | None = None,
+        options: RigOptions | None = None,
+        rig: Rig | None = None,
     ) -> None:
         self.model = model
         self.spec = EngineSpec(
@@ -54,8 +59,8 @@ class AceStepEngine:
             honours=honours(model),
         )
         self._folder = Path(folder) if folder is not None else None
-        self._options = options or RigOptions()
-        self._rig: Rig | None = None
+        self._options = options or (rig.options if rig else RigOptions())
+        self._rig = rig
         # The networks move between devices and the caches are shared: one edit at a time.
         self._turn = threading.Lock()
 
@@ -120,7 +125,7 @@ class AceStepEngine:
             )
         try:
             checkpoint = find_checkpoint(folder, self.model.checkpoint)
-            rig: Rig = rigs.Rig(checkpoint, self._options)
+            rig: Rig = rigs.Rig.load(checkpoint, self._options)
         except EngineUnavailable as error:
             raise EngineUnavailable(f"{error} ({pull} fetches a whole one)") from error
         if rig.networks.turbo != self.model.turbo:

@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from punchin.engines.ace_step import latents as vae_path
 from punchin.engines.ace_step.cache import BoundedCache
@@ -43,23 +43,38 @@ CONDITIONS_BYTES = 64 << 20
 class Rig:
     """A loaded model on its device.
 
-    Raises:
-        EngineUnavailable: if files, device or options do not fit together.
-        EngineOutOfMemory: if the weights are larger than the memory that is free.
+    Args:
+        networks: in the precision of the device, see `load`.
+        device: where they run.
+        options: how.
+        weights: a name for exactly these weights, and the layout they came in, for receipts.
     """
 
-    def __init__(self, checkpoint: Checkpoint, options: RigOptions) -> None:
-        self.device = _device(options)
-        _check_ram(checkpoint, self.device)
-        self.networks = load_networks(checkpoint, self.device.dtype)
-        self.layout = checkpoint.layout
-        self.fingerprint = fingerprint(checkpoint)
-        self.sizes = _sizes(self.networks, self.device)
+    def __init__(
+        self, networks: Networks, device: Device, options: RigOptions, weights: tuple[str, str] = ("", "")
+    ) -> None:
+        self.networks = networks
+        self.device = device
         self.options = options
+        self.fingerprint, self.layout = weights
+        self.sizes = _sizes(self.networks, self.device)
         self.placement = _placement(options.placement, self.sizes, self.device)
         self._transformer = self._placed()
         self.latents: BoundedCache[Tensor] = BoundedCache(options.cache_bytes, _bytes)
         self._conditions: BoundedCache[Tensor] = BoundedCache(CONDITIONS_BYTES, _bytes)
+
+    @classmethod
+    def load(cls, checkpoint: Checkpoint, options: RigOptions) -> Self:
+        """Read a model from its files.
+
+        Raises:
+            EngineUnavailable: if files, device or options do not fit together.
+            EngineOutOfMemory: if the weights are larger than the memory that is free.
+        """
+        device = device_for(options)
+        _check_ram(checkpoint, device)
+        networks = load_networks(checkpoint, device.dtype)
+        return cls(networks, device, options, (fingerprint(checkpoint), checkpoint.layout))
 
     @property
     def channels(self) -> int:
@@ -220,7 +235,12 @@ class Rig:
                 torch.cuda.empty_cache()
 
 
-def _device(options: RigOptions) -> Device:
+def device_for(options: RigOptions) -> Device:
+    """Where a model with these options runs, and how precisely.
+
+    Raises:
+        EngineUnavailable: if this machine cannot.
+    """
     device = choose_device(options.device, options.precision)
     if not options.int8:
         return device
