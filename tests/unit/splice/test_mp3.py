@@ -94,6 +94,27 @@ class TestWritable:
         assert len(mp3s.split(source)) == len(mp3s.split(output))
 
 
+class TestCutFiles:
+    def test_frames_that_are_silent_for_want_of_a_reservoir_stay_silent(self, tmp_path: Path) -> None:
+        path, output = tmp_path / "cut.mp3", tmp_path / "out.mp3"
+        path.write_bytes(b"".join(mp3s.split(mp3s.made("cbr64"))[50:]))
+        refused = 0
+        with Mp3File(path) as song:
+            before = song.read_native(Frames(0, song.frames))
+            assert song.stream.starved == (0, 1, 2)
+            for end in range(2_300, 7_000, 700):
+                try:
+                    patch = noise(song, Mp3Splicer(song).writable(Frames(0, end)))
+                except RegionError:
+                    refused += 1
+                    continue
+                spliced(song, [patch], output)
+                with Mp3File(output) as after:
+                    kept = Frames(end, song.frames)
+                    np.testing.assert_array_equal(after.read_native(kept), before[:, end:])
+        assert 1 <= refused <= 5
+
+
 class TestPatchesRefused:
     def test_outside_of_the_writable_part(self, tmp_path: Path) -> None:
         with Mp3File(mp3s.write(tmp_path, "v4")) as song:
