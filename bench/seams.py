@@ -323,7 +323,7 @@ def line(name: str, words: Counter[str], score: float, because: list[tuple[str, 
 
 
 def fades_table(all_places: list[Place]) -> None:
-    """Length of the crossfade, with and without a search for its place: mean score, share of audible edges."""
+    """Length of the crossfade, with and without a search for its place: mean score, share of heard edges."""
     print(f"{'':19} | {'repeat on the beat':^25} | {'another song':^25}")
     print(f"{'fade':>8} {'search':>8}   | " + " | ".join([f"{'mean score':>18} {'heard':>6}"] * 2))
     for search_s in (0.0, 0.1):

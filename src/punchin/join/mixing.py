@@ -57,8 +57,6 @@ class Mix:
         new_weight, _ = self._weights.of(run)
         new = self._new[:, here]
         same = in_runs((new == self._fmt.to_float(self._original[:, here], new.dtype.type)).all(axis=0))
-        if self.gain is not None:
-            same &= self.gain[here] == 1
         return (new_weight == 0) | same
 
 

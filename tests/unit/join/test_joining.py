@@ -223,7 +223,31 @@ def test_sound_that_is_late_is_moved_to_meet_the_old():
     assert joined_of(song, hole, early)[1].shift_frames == 60
     assert joined_of(song, hole, early, start=True)[1].shift_frames == 0
     assert joined_of(song, hole, late, start=True)[1].shift_frames == -60
+    assert joined_of(song, hole, early, end=True)[1].shift_frames == 60
+    assert joined_of(song, hole, late, end=True)[1].shift_frames == 0
     assert joined_of(song, hole, early, settings=replace(PLAIN, align_s=0.0))[1].shift_frames == 0
+
+
+def test_too_little_sound_tells_no_phase():
+    song, hole = made_song(4.0), Frames(44_100, 45_500)
+    late = Song(song.samples[:, hole.start - 60 : hole.end - 60], RATE_HZ)
+    assert joined_of(song, hole, late)[1].shift_frames == 0
+
+
+def test_of_equal_places_the_crossfades_take_those_at_the_edges():
+    song, hole = made_song(4.0), Frames(44_100, 132_300)
+    _, joined = joined_of(song, hole, Song(song.samples[:, hole.start : hole.end], RATE_HZ))
+    assert (joined.fade_in.start, joined.fade_out.end) == (hole.start, hole.end)
+
+
+def test_a_song_at_full_scale_is_not_changed_by_its_own_sound():
+    song, hole = made_song(3.0), Frames(44_100, 100_000)
+    clipped = Song(np.clip(song.samples * 5, -1, 1).astype(np.float32), RATE_HZ)
+    fmt = SampleFormat(16)
+    new = Song(fmt.to_float(stored(clipped, fmt))[:, hole.start : hole.end], RATE_HZ)
+    original, joined = joined_of(clipped, hole, new, fmt, JoinSettings())
+    assert original.min() == -32_768
+    np.testing.assert_array_equal(joined.samples, original)
 
 
 def test_what_moved_sound_lacks_has_no_weight():
@@ -242,13 +266,15 @@ def test_unrelated_sound_is_not_moved():
 def test_the_crossfade_is_put_where_there_is_least_to_hide():
     song, hole = made_song(4.0), Frames(44_100, 132_300)
     new = other(song, hole).samples.copy()
-    same = slice(2_000, 4_500)
-    new[:, same] = song.samples[:, hole.start :][:, same]
+    inside = song.samples[:, hole.start : hole.end]
+    for same in (slice(2_000, 4_500), slice(-5_000, -2_000)):
+        new[:, same] = inside[:, same]
     _, joined = joined_of(
         song, hole, Song(new, RATE_HZ), settings=replace(PLAIN, match_level=False, match_tone=0)
     )
     place = joined.fade_in.start - hole.start
     assert 1_900 <= place <= 2_300
+    assert 1_900 <= hole.end - joined.fade_out.end <= 2_300
     _, fixed = joined_of(song, hole, Song(new, RATE_HZ), settings=replace(PLAIN, search_s=0))
     assert fixed.fade_in.start == hole.start
     assert len(fixed.fade_in) == 2_205
@@ -272,6 +298,9 @@ def test_not_a_number_counts_as_silence_and_is_kept_outside_the_new_sound():
     first = joined.fade_in.start - hole.start
     assert np.isfinite(joined.samples[:, first:]).all()
     assert np.isnan(joined.samples[0, : min(first, 1000)]).all()
+    assert 0 <= joined.alike_in <= 1
+    _, at_once = joined_of(Song(holed, RATE_HZ), hole, other(song, hole), fmt, replace(PLAIN, search_s=0))
+    assert np.isfinite(at_once.samples).all()
 
 
 def test_the_start_of_a_song_is_faded_only_if_the_new_sound_would_click():

@@ -52,7 +52,7 @@ def beats(lag=0, groups=2):
     return curve + 0.1 * rng.random((600, groups))
 
 
-@pytest.mark.parametrize("lag", [-21, -9, 8, 20])
+@pytest.mark.parametrize("lag", [-20, -9, 8, 18])
 def test_a_shift_of_the_beat_is_measured(lag):
     assert beat_lag_ms(beats(), beats(lag), 0.0116) == pytest.approx(lag * 11.6, abs=0.1)
 
