@@ -43,9 +43,6 @@ STRUMMED_LOWER = 4.0
 """How much lower a strumming hand lies than one that picks: near the nut, where the open strings are."""
 
 MUTED_BEATS = 0.12
-RING_BEATS = 1.0
-"""How long one picked note rings on, if the chord stays."""
-
 LONGEST_HOLD = 16.0
 """After this many beats a held chord is struck again."""
 
@@ -137,10 +134,10 @@ def _strike(
 ) -> None:
     velocity = VELOCITIES.get(mark, PICKED)
     if mark in "123456":
-        ringing = min(max(end, beat + RING_BEATS), player.scene.harmony.end(index))
+        ringing = min(max(end, beat + player.figure.ring_beats), player.scene.harmony.end(index))
         player.play(beat, ringing, _voice(grip, int(mark) - 1, playable), velocity)
     elif mark in "Bbl":
-        player.play(beat, max(end, min(beat + RING_BEATS, player.scene.harmony.end(index))),
+        player.play(beat, max(end, min(beat + player.figure.ring_beats, player.scene.harmony.end(index))),
                     _low_note(player, mark, grip, index, playable), velocity)  # fmt: skip
     else:
         strings = grip if mark in "XxoD?d" else grip[max(0, len(grip) - 4) :]

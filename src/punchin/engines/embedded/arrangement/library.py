@@ -101,6 +101,7 @@ class Figure:
         readings: the patterns to choose from, the usual one first.
         roll_s: how long a chord takes from its first note to its last.
         power: chords are root, fifth and octave.
+        ring_beats: how long one picked note rings on, if it is written shorter and the chord stays.
     """
 
     role: str
@@ -109,6 +110,7 @@ class Figure:
     readings: tuple[Pattern, ...]
     roll_s: float
     power: bool
+    ring_beats: float
 
     @property
     def held(self) -> bool:
@@ -251,7 +253,7 @@ def _line(block: _Block) -> Line:
 
 def _figure(block: _Block) -> Figure:
     role, name, tempi, *rest = block.head
-    options = _options(tuple(rest), {"roll", "power"})
+    options = _options(tuple(rest), {"roll", "power", "ring"})
     readings = tuple(parse_pattern(line, FIGURE_MARKS[role]) for line in block.lines)
-    roll_s = float(options.get("roll", 0)) / 1000
-    return Figure(role, name, _tempi(tempi), readings, roll_s, "power" in options)
+    roll_s, ring_beats = float(options.get("roll", 0)) / 1000, float(options.get("ring", 1))
+    return Figure(role, name, _tempi(tempi), readings, roll_s, "power" in options, ring_beats)

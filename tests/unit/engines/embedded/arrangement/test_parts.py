@@ -92,6 +92,18 @@ def test_strums_go_over_the_strings():
     assert 0.01 < first[-1].start_s - first[0].start_s < 0.03
 
 
+def test_picked_notes_ring_on_except_where_the_figure_is_short():
+    flow, montuno = played("chords", "flow"), played("chords", "montuno")
+    assert np.median([note.duration_s for note in flow]) > 0.5
+    assert np.median([note.duration_s for note in montuno]) < 0.2
+
+
+def test_all_notes_of_a_chord_are_struck_by_one_hand():
+    for bar in range(1, 7):
+        chord = [n.start_s for n in played("pad", "hold", humanity=3.0) if abs(n.start_s - bar * 2.4) < 0.1]
+        assert max(chord) - min(chord) < 1e-9
+
+
 def test_chords_are_tuned_to_the_song():
     notes = played("chords", "quarters", made_ground(8, tuning_semitones=-0.2))
     assert all(note.pitch % 1 == pytest.approx(0.8) for note in notes)

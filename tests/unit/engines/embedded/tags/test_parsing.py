@@ -241,7 +241,7 @@ def test_reading_a_whole_caption_takes_no_time():
     assert time.process_time() - start < 2
 
 
-@settings(deadline=None)  # the machine may be busy
+@settings(deadline=None, max_examples=40)  # the machine may be busy
 @given(st.lists(st.sampled_from([name for term in vocabulary().terms for name in term.names]), max_size=8))
 def test_any_tags_together_make_a_style(names):
     parsed = parse_tags(names)
@@ -251,7 +251,7 @@ def test_any_tags_together_make_a_style(names):
     assert len(parsed.style.parts) <= 5
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text):
     try:
