@@ -4,9 +4,9 @@
     python scripts/build_bank.py /somewhere/usr/share/sounds/sf2/FluidR3_GM.sf2
 
 Writes `synthesis/bank.zip`: one Ogg Vorbis file for each set of recordings, all its zones in a row, and
-`index.json` with the place, pitch, loop and decay of each. The same font and the same libsndfile give the same
-bytes. What is decided here and not in the font: which recordings are kept, how long they are, loops for what is
-cut short, pitch as measured, and equal loudness of all zones of a set.
+`index.json` with the place, pitch, loop and decay of each. The same font and the same libsndfile give the
+same bytes. What is decided here and not in the font: which recordings are kept, how long they are, loops for
+what is cut short, pitch as measured, and equal loudness of all zones of a set.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import numpy as np
 import soundfile
 import soxr
 from fastcrc import crc32
-from soundfont import ATTENUATION, DECAY, PAN, SUSTAIN, SoundFont, Zone, seconds
 
 from punchin.loudness import k_weighted
+from soundfont import ATTENUATION, DECAY, PAN, SUSTAIN, SoundFont, Zone, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 BANK = Path(__file__).parents[1] / "src/punchin/engines/embedded/synthesis/bank.zip"
 
 VELOCITY = 100
-"""The key velocity whose recordings are kept; softer ones are the same recordings behind a filter in this font."""
+"""The key velocity that is kept; softer keys of this font are the same recordings behind a filter."""
 
 GAP_S = 0.03
 """Silence between two zones of a file, so that no codec window reaches from one into the next."""
@@ -116,8 +116,8 @@ jazz       32  kick:36:.5 snare:38:.5
 brush      40  snare:38:.4 clap:39:.6 swirl:40:.6
 orchestra  48  kick:36:1.6 snare:38:.8 crash:59:3
 percussion 0   tambourine:54:.4 cowbell:56:.35 bongo_high:60:.3 bongo_low:61:.35 conga_slap:62:.3
-percussion 0   conga_high:63:.5 conga_low:64:.55 timbale_high:65:.7 timbale_low:66:.8 guiro:73:.25 claves:75:.12
-percussion 0   shaker:82:.3 sleighbells:83:.6 taiko_high:86:1.2 taiko_low:87:1.4
+percussion 0   conga_high:63:.5 conga_low:64:.55 timbale_high:65:.7 timbale_low:66:.8 guiro:73:.25
+percussion 0   claves:75:.12 shaker:82:.3 sleighbells:83:.6 taiko_high:86:1.2 taiko_low:87:1.4
 """
 
 DRUM_QUALITY = 0.4
@@ -179,7 +179,7 @@ def add(bank: zipfile.ZipFile, name: str, content: bytes) -> None:
     bank.writestr(zipfile.ZipInfo(name), content)
 
 
-# ---- What is taken from the font -------------------------------------------------------------------------------
+# ---- What is taken from the font ---------------------------------------------------------------------------
 
 
 def melodic(font: SoundFont) -> Iterator[tuple[str, int, float, list[Cut]]]:
@@ -224,7 +224,7 @@ def grouped(zones: Sequence[Zone]) -> list[list[Zone]]:
 
 
 def unique(zones: Sequence[Zone]) -> list[Zone]:
-    """One zone for each recording and side: this font doubles some only to pass them through another filter."""
+    """One zone for each recording and side: this font doubles some to pass them through another filter."""
     return list({(zone.recording.start, zone.value(PAN)): zone for zone in zones}.values())
 
 
@@ -237,7 +237,7 @@ def spaced(groups: Sequence[list[Zone]], step: int) -> list[list[Zone]]:
     return kept
 
 
-# ---- One zone --------------------------------------------------------------------------------------------------
+# ---- One zone ----------------------------------------------------------------------------------------------
 
 
 def cut(font: SoundFont, group: list[Zone], channels: int, length_s: float, rate_hz: int) -> Cut:
@@ -335,14 +335,14 @@ def faded(sound: NDArray[np.float64], rate_hz: int) -> NDArray[np.float64]:
     return sound
 
 
-# ---- Loops -----------------------------------------------------------------------------------------------------
+# ---- Loops -------------------------------------------------------------------------------------------------
 
 
 def make_loop(found: Cut, rate_hz: int) -> None:
     """Give a recording that was cut short a loop over its second half.
 
-    What decays there is levelled first, and the index says by how much: the player takes it away again, so that
-    a piano string goes on falling at its own pace while its loop turns.
+    What decays there is levelled first, and the index says by how much: the player takes it away again, so
+    that a piano string goes on falling at its own pace while its loop turns.
     """
     frames = len(found.sound)
     found.level_from = frames // 4
@@ -373,8 +373,8 @@ def slope_db_s(sound: NDArray[np.float64], rate_hz: int) -> float:
 def measured_pitch(found: Cut, rate_hz: int) -> float:
     """The pitch that is heard, as a MIDI number, within 60 cents of the one that the font states.
 
-    The middle, weighted by power, of where the first ten partials lie against ten times the stated pitch and its
-    parts; a partial lies at the centre of gravity of what is within 60 cents of it. Sound after the attack only.
+    The middle, weighted by power, of where the first ten partials lie against the stated ones; a partial lies
+    at the centre of gravity of what is within 60 cents of it. Only sound after the attack is measured.
     """
     held = [found.sound[:, 0]]
     if found.loop:
@@ -398,7 +398,7 @@ def measured_pitch(found: Cut, rate_hz: int) -> float:
     return found.root + float(np.array(cents)[order][np.searchsorted(share, share[-1] / 2)]) / 100
 
 
-# ---- The file --------------------------------------------------------------------------------------------------
+# ---- The file ----------------------------------------------------------------------------------------------
 
 
 def joined(cuts: Sequence[Cut], rate_hz: int) -> tuple[NDArray[np.float32], list[Entry]]:

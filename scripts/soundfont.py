@@ -1,13 +1,14 @@
 """Reads SoundFont 2 files: presets, their zones, and samples with loop points.
 
-Just enough of the "SoundFont Technical Specification 2.04" (E-mu/Creative, 2006) to take single notes out of a
-font: the RIFF chunks (section 4 and 7), generators of preset and instrument zones (8 and 9.4), and 16-bit samples.
-Modulators, modulation envelopes and LFOs are left out: the bank keeps a plain recording of each note.
+Just enough of the "SoundFont Technical Specification 2.04" (E-mu/Creative, 2006) to take single notes out of
+a font: the RIFF chunks (section 4 and 7), generators of preset and instrument zones (8 and 9.4), and 16-bit
+samples. Modulators, modulation envelopes and LFOs are left out: the bank keeps plain recordings of notes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -183,8 +184,8 @@ class SoundFont:
         first_bag = self._table(header, dtype)[f"f{bag_column}"].astype(int)
         first_gen = self._table(bags, "<u2,<u2")["f0"].astype(int)
         rows = self._table(gens, "<u2,<i2").tolist()
-        zones = [dict(rows[a:b]) for a, b in zip(first_gen, first_gen[1:], strict=False)]
-        return [zones[a:b] for a, b in zip(first_bag, first_bag[1:], strict=False)]
+        zones = [dict(rows[a:b]) for a, b in pairwise(first_gen)]
+        return [zones[a:b] for a, b in pairwise(first_bag)]
 
 
 def _range(generators: Generators, which: int) -> tuple[int, int]:

@@ -60,7 +60,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "punch": lambda x, rate, _pulse, _rng: dynamics.punch(x, rate),
         "slapback": lambda x, rate, _pulse, _rng: space.slapback(x, rate),
         "smear": lambda x, rate, _pulse, rng: space.smear(x, rate, rng),
-        "stutter": lambda x, rate, pulse, rng: rhythm.stutter(x, rate, pulse, rng),
+        "stutter": rhythm.stutter,
         "sweep": lambda x, rate, pulse, _rng: rhythm.sweep(x, rate, pulse),
         "tape": lambda x, rate, _pulse, rng: distortion.tape(x, rate, rng),
         "tremolo": lambda x, rate, pulse, _rng: modulation.tremolo(x, rate, pulse),
@@ -105,8 +105,10 @@ def check_names(effects: Iterable[str], textures: Iterable[str], transitions: It
         ValueError: names the first unknown one and what is near it.
     """
     for what, names, known in (
-        ("effect", effects, EFFECTS), ("texture", textures, TEXTURES), ("transition", transitions, TRANSITIONS)
-    ):  # fmt: skip
+        ("effect", effects, EFFECTS),
+        ("texture", textures, TEXTURES),
+        ("transition", transitions, TRANSITIONS),
+    ):
         for name in names:
             _named(what, name, known)
 

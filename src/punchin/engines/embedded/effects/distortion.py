@@ -35,12 +35,12 @@ def drive(samples: Sound, rate_hz: int, amount: float = 1.0) -> Sound:
     return _as_loud(filtered(bent, rate_hz, lambda f: low_pass(f, rate_hz, 7500)), samples)
 
 
-def drive_soft(samples: Sound, rate_hz: int, amount: float = 1.0) -> Sound:  # noqa: ARG001: as its siblings
+def drive_soft(samples: Sound, rate_hz: int, amount: float = 1.0) -> Sound:  # noqa: ARG001, as its siblings
     """Warmth: peaks rounded off, `[C, N]` → `[C, N]`."""
     return _as_loud(_bent(samples, 1 + 1.5 * amount, _soft, _soft_area), samples)
 
 
-def clip(samples: Sound, rate_hz: int, amount: float = 1.0) -> Sound:  # noqa: ARG001: as its siblings
+def clip(samples: Sound, rate_hz: int, amount: float = 1.0) -> Sound:  # noqa: ARG001, as its siblings
     """Everything above a ceiling cut off, `[C, N]` → `[C, N]`."""
     return _as_loud(_bent(samples, 2 + 4 * amount, _hard, _hard_area), samples)
 
@@ -91,10 +91,10 @@ def phone(samples: Sound, rate_hz: int) -> Sound:
 def _bent(
     samples: Sound,
     gain: float,
-    curve: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    area: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    curve: Callable[[NDArray[np.floating]], NDArray[np.floating]],
+    area: Callable[[NDArray[np.floating]], NDArray[np.floating]],
 ) -> Sound:
-    """A curve on the sound at its own level: (A(x[n]) - A(x[n-1])) / (x[n] - x[n-1]), A its antiderivative."""
+    """A curve at the sound's own level: (A(x[n]) - A(x[n-1])) / (x[n] - x[n-1]), A the antiderivative."""
     rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if samples.size else 0.0
     if rms == 0:
         return samples.copy()
@@ -107,21 +107,21 @@ def _bent(
     return (bent * (HEADROOM * rms / gain)).astype(np.float32)
 
 
-def _soft(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _soft(x: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.tanh(x)
 
 
-def _soft_area(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _soft_area(x: NDArray[np.floating]) -> NDArray[np.floating]:
     """The antiderivative of tanh, log cosh, without overflow."""
     size = np.abs(x)
     return size + np.log1p(np.exp(-2 * size)) - np.log(2)
 
 
-def _hard(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _hard(x: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.clip(x, -1, 1)
 
 
-def _hard_area(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _hard_area(x: NDArray[np.floating]) -> NDArray[np.floating]:
     size = np.abs(x)
     return np.where(size <= 1, x * x / 2, size - 0.5)
 

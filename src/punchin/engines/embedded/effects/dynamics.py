@@ -104,7 +104,7 @@ def pump(
     return samples * gain
 
 
-def _levels_db(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
+def _levels_db(samples: Sound, rate_hz: int) -> NDArray[np.floating]:
     """Mean power of all channels, one value a step, in dB, `[S]`."""
     hop = max(1, round(STEP_S * rate_hz))
     power = np.square(samples, dtype=np.float64).mean(axis=0)
@@ -118,7 +118,7 @@ def _rms_db(samples: Sound) -> float:
     return 10 * float(np.log10(np.mean(np.square(samples, dtype=np.float64)) + 1e-12))
 
 
-def _smoothed(wanted: NDArray[np.float64], attack_s: float, release_s: float) -> NDArray[np.float64]:
+def _smoothed(wanted: NDArray[np.floating], attack_s: float, release_s: float) -> NDArray[np.floating]:
     """One pole for falling, another for rising, `[S]`: attack is the way down, release the way back up."""
     down, up = float(np.exp(-STEP_S / attack_s)), float(np.exp(-STEP_S / release_s))
     values = wanted.tolist()  # plain numbers: the recursion is much faster on them than on an array
@@ -130,7 +130,7 @@ def _smoothed(wanted: NDArray[np.float64], attack_s: float, release_s: float) ->
     return np.array(values)
 
 
-def _with_gain(samples: Sound, gain_db: NDArray[np.float64], rate_hz: int) -> Sound:
+def _with_gain(samples: Sound, gain_db: NDArray[np.floating], rate_hz: int) -> Sound:
     hop = max(1, round(STEP_S * rate_hz))
     middles = np.arange(len(gain_db)) * hop + hop / 2
     gain = np.interp(np.arange(samples.shape[1]), middles, 10 ** (gain_db / 20))

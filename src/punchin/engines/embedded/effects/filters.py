@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Sound = NDArray[np.float32]
+Sound = NDArray[np.floating]
 """Samples `[C, N]`."""
 
 Gains = NDArray[np.complexfloating]
@@ -73,7 +73,7 @@ def _biquad(
     b: tuple[float, float, float],
     a: tuple[float, float, float],
 ) -> Gains:
-    z = np.exp(-2j * np.pi * frequency_hz / rate_hz)
+    z: Gains = np.exp(-2j * np.pi * frequency_hz / rate_hz)
     return (b[0] + z * (b[1] + z * b[2])) / (a[0] + z * (a[1] + z * a[2]))
 
 

@@ -19,13 +19,13 @@ EDGE_S = 0.15
 
 
 def delayed(samples: Sound, delay_frames: NDArray[np.floating]) -> Sound:
-    """Each frame as it was so many frames ago, fractions by straight lines, `[C, N]` → `[C, N]`; zero before 0."""
+    """Each frame as it was so many frames ago, between them by straight lines; zero before 0, `[C, N]`."""
     frames = np.arange(samples.shape[1], dtype=np.float64)
     at = frames - delay_frames
     return np.stack([np.interp(at, frames, side, left=0.0) for side in samples]).astype(np.float32)
 
 
-def _turn(frames: int, rate_hz: int, speed_hz: float, start: float = 0.0) -> NDArray[np.float64]:
+def _turn(frames: int, rate_hz: int, speed_hz: float, start: float = 0.0) -> NDArray[np.floating]:
     """An angle that goes round `speed_hz` times a second, `[frames]`, beginning at `start` turns."""
     return 2 * np.pi * (np.arange(frames) * (speed_hz / rate_hz) + start)
 
@@ -78,7 +78,7 @@ def autopan(samples: Sound, rate_hz: int, pulse: Pulse, amount: float = 0.85, be
     angle = np.pi / 4 * (1 + amount * np.sin(2 * np.pi * position / beats))
     gains = np.stack([np.cos(angle), np.sin(angle)]) * 2**0.5
     middle = samples.mean(axis=0)
-    # What is already at one side follows the middle only in part, or it would vanish when the other is played.
+    # The middle moves, not each side by itself: what is at one side would vanish when the other plays.
     mixed = np.float32(amount) * middle + np.float32(1 - amount) * samples
     return (mixed * gains).astype(np.float32)
 

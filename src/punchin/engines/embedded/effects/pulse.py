@@ -16,8 +16,8 @@ class Pulse:
     """Where the beats of the song fall in the sound that an effect is given.
 
     Attributes:
-        beats_s: times of at least two beats, rising, in seconds from the first frame; may be negative, and need
-            not cover the sound: the first and last beat are repeated beyond them.
+        beats_s: times of at least two beats, rising, in seconds from the first frame; may be negative, and
+            need not cover the sound: the first and last beat are repeated beyond them.
         beats_per_bar: 4, 3 ...
         downbeat: which of `beats_s` begins a bar.
     """
@@ -41,7 +41,7 @@ class Pulse:
         """The usual length of a beat, in seconds."""
         return float(np.median(np.diff(self.beats_s)))
 
-    def positions(self, frames: int, rate_hz: int) -> NDArray[np.float64]:
+    def positions(self, frames: int, rate_hz: int) -> NDArray[np.floating]:
         """How many beats since a downbeat each frame is, with fractions, `[frames]`."""
         beats = np.array(self.beats_s)
         t = np.arange(frames) / rate_hz

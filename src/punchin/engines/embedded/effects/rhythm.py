@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,7 +40,7 @@ def stutter(
     rise = (np.arange(edge) / edge).astype(np.float32)
     position = pulse.positions(frames, rate_hz)
     starts = np.flatnonzero(np.diff(np.floor(position)) > 0) + 1
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         chosen, parts = rng.random() < amount / 3, int(rng.choice([2, 3, 4, 4, 6, 8]))
         length = int(end - start) // parts
         if not chosen or length < 4 * edge:
@@ -66,7 +67,7 @@ def gate(samples: Sound, rate_hz: int, pulse: Pulse, amount: float = 0.9) -> Sou
 
 
 def sweep(samples: Sound, rate_hz: int, pulse: Pulse, beats: float = 16.0) -> Sound:
-    """A resonant low-pass that closes and opens again, `[C, N]` → `[C, N]`; a whole number of turns, open at both ends."""
+    """A resonant low-pass that closes and opens again, `[C, N]` → `[C, N]`; open at both ends."""
     frames = samples.shape[1]
     turns = max(1, round(frames / rate_hz / (beats * pulse.beat_s)))
     closed = 0.5 - 0.5 * np.cos(2 * np.pi * turns * np.arange(frames) / max(frames, 1))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BANDS_HZ = (250.0, 1000.0, 4000.0)
 BAND_RT60 = (1.1, 1.0, 0.75, 0.4)
-"""A room's highs die first: RT60 below, between and above the corners, as parts of the whole (ISO 3382-1 halls)."""
+"""A room's highs die first, for air and walls swallow them: RT60 in each band, as parts of the middle's."""
 
 PRE_DELAY_S = 0.018
 """The first reflection of a middle-sized room; keeps the attack of the dry sound clear."""
@@ -32,8 +32,8 @@ def reverb(
     """The room alone, without the dry sound, `[2, N]` → `[2, N]`.
 
     Noise that decays by 60 dB in `rt60_s`, its bands each at their own pace, convolved with the middle of the
-    stereo image (J. A. Moorer, Computer Music Journal 3(2), 1979: the best response he found). Each side has its
-    own noise: wide, and in mono still there.
+    stereo image (J. A. Moorer, Computer Music Journal 3(2), 1979: the best response he found). Each side has
+    its own noise: wide, and in mono still there.
 
     Args:
         samples: `[2, N]`.
@@ -47,7 +47,7 @@ def reverb(
     return convolved(middle, response)
 
 
-def _decaying_noise(rt60_s: float, rate_hz: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def _decaying_noise(rt60_s: float, rate_hz: int, rng: np.random.Generator) -> NDArray[np.floating]:
     """A stereo impulse response of power 1, `[2, N]`."""
     frames = round((rt60_s * max(BAND_RT60) + PRE_DELAY_S) * rate_hz)
     t = np.maximum(np.arange(frames) / rate_hz - PRE_DELAY_S, 0)
@@ -72,7 +72,7 @@ def _decaying_noise(rt60_s: float, rate_hz: int, rng: np.random.Generator) -> ND
     return (room / np.sqrt((room**2).sum(axis=1, keepdims=True))).astype(np.float32)
 
 
-def convolved(samples: Sound, response: NDArray[np.float32]) -> Sound:
+def convolved(samples: Sound, response: NDArray[np.floating]) -> Sound:
     """Samples `[1 or 2, N]` through a stereo impulse response `[2, M]`, cut to `[2, N]`."""
     frames = samples.shape[1]
     if not frames or not samples.any():
@@ -131,7 +131,7 @@ def slapback(samples: Sound, rate_hz: int, time_s: float = 0.11, amount: float =
 def smear(
     samples: Sound, rate_hz: int, rng: np.random.Generator, length_s: float = 0.9, amount: float = 0.7
 ) -> Sound:
-    """Attacks dissolved: the sound spread over a soft cloud of noise, `[2, N]` → `[2, N]`, at the same level."""
+    """Attacks dissolved: the sound spread over a soft cloud of noise, `[2, N]` → `[2, N]`."""
     frames = round(length_s * rate_hz)
     shape = np.sin(np.pi * (np.arange(frames) + 0.5) / frames) ** 2
     cloud = (rng.standard_normal((2, frames)) * shape).astype(np.float32)

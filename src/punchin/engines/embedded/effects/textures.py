@@ -1,4 +1,4 @@
-"""Noises beneath the music: vinyl, hiss, rain, waves, a street, a crowd. All made here, nothing is a recording.
+"""Noises beneath the music: vinyl, hiss, rain, waves, a street, a crowd; none is a recording.
 
 As `laid`, each is about -20 LUFS and begins and ends at zero.
 """
@@ -33,7 +33,7 @@ SEAM_S = 0.4
 
 
 def vinyl(frames: int, rate_hz: int, rng: np.random.Generator) -> Sound:
-    """A record: crackle and a few clicks, alike on both sides, rumble, and surface noise at 33 1/3 turns a minute."""
+    """A record: crackle and clicks, alike on both sides, rumble, dust that turns 33 1/3 times a minute."""
     t = np.arange(frames) / rate_hz
     crackle = _grains(frames, rate_hz, rng, per_s=16, length_s=0.0008, spread=0.6)
     clicks = _grains(frames, rate_hz, rng, per_s=0.6, length_s=0.002, spread=0.3) * 2
@@ -96,7 +96,7 @@ def crowd(frames: int, rate_hz: int, rng: np.random.Generator) -> Sound:
 
 
 def _voices(frames: int, rate_hz: int, rng: np.random.Generator, people: int) -> Sound:
-    """A murmur: noise through the formants of some mouths, each with its own syllables and place, `[2, N]`."""
+    """A murmur: noise through the formants of mouths, each with its own syllables and place, `[2, N]`."""
     source = _pink(frames, rate_hz, rng)[:1]
     mouths = [
         filtered(
@@ -111,14 +111,13 @@ def _voices(frames: int, rate_hz: int, rng: np.random.Generator, people: int) ->
         voice = np.roll(mouths[person % len(mouths)], int(rng.integers(max(frames, 1))))
         voice = voice * np.maximum(_drift(frames, rate_hz, rng, rng.uniform(3, 5), 0.9) - np.float32(0.6), 0)
         place = rng.uniform(0, np.pi / 2)
-        for side, gain in zip(sound, (np.cos(place), np.sin(place)), strict=True):
-            side += np.float32(gain) * voice
+        sound += np.array([[np.cos(place)], [np.sin(place)]], np.float32) * voice
     return sound / np.float32(people**0.5)
 
 
 def _grains(
     frames: int, rate_hz: int, rng: np.random.Generator, *, per_s: float, length_s: float, spread: float
-) -> NDArray[np.float32]:
+) -> NDArray[np.floating]:
     """Little strokes at random, their loudness spread by so many nepers, `[N]`."""
     sound = np.zeros(frames, np.float32)
     length = max(2, round(6 * length_s * rate_hz))
@@ -131,7 +130,7 @@ def _grains(
 
 def _drift(
     frames: int, rate_hz: int, rng: np.random.Generator, speed_hz: float, depth: float
-) -> NDArray[np.float32]:
+) -> NDArray[np.floating]:
     """A level that wanders around 1 about so many times a second, never below 0, `[N]`."""
     points = max(2, int(frames / rate_hz * 2 * speed_hz) + 3)
     at = np.linspace(0, points - 1, frames, dtype=np.float32)

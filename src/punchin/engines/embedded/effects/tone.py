@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from punchin.engines.embedded.effects import filters
+from punchin.engines.embedded.effects.filters import (
+    bell,
+    filtered,
+    high_pass,
+    high_shelf,
+    low_pass,
+    low_shelf,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from punchin.engines.embedded.effects.filters import Sound
+    from punchin.engines.embedded.effects.filters import Gains, Sound
     from punchin.engines.embedded.tags.style import Tone
 
 LOWS_HZ, MIDS_HZ, HIGHS_HZ = 200.0, 1000.0, 4000.0
@@ -20,27 +27,20 @@ LOWS_HZ, MIDS_HZ, HIGHS_HZ = 200.0, 1000.0, 4000.0
 
 def toned(samples: Sound, rate_hz: int, tone: Tone) -> Sound:
     """The sound with that colour, `[C, N]` → `[C, N]`; returns `samples` itself where nothing is asked."""
-    parts = []
-    if tone.low_pass_hz is not None and tone.low_pass_hz < 0.49 * rate_hz:
-        parts.append(lambda f: filters.low_pass(f, rate_hz, tone.low_pass_hz))
-    if tone.high_pass_hz is not None:
-        parts.append(lambda f: filters.high_pass(f, rate_hz, tone.high_pass_hz))
-    if tone.lows_db:
-        parts.append(lambda f: filters.low_shelf(f, rate_hz, LOWS_HZ, tone.lows_db))
-    if tone.mids_db:
-        parts.append(lambda f: filters.bell(f, rate_hz, MIDS_HZ, tone.mids_db))
-    if tone.highs_db:
-        parts.append(lambda f: filters.high_shelf(f, rate_hz, HIGHS_HZ, tone.highs_db))
-    if not parts:
+    cuts = tone.low_pass_hz is not None or tone.high_pass_hz is not None
+    if not cuts and not (tone.lows_db or tone.mids_db or tone.highs_db):
         return samples
 
-    def response(f: NDArray[np.floating]) -> NDArray[np.complexfloating]:
-        gains = np.ones(len(f), complex)
-        for part in parts:
-            gains = gains * part(f)
+    def response(f: NDArray[np.floating]) -> Gains:
+        gains = low_shelf(f, rate_hz, LOWS_HZ, tone.lows_db) * bell(f, rate_hz, MIDS_HZ, tone.mids_db)
+        gains = gains * high_shelf(f, rate_hz, HIGHS_HZ, tone.highs_db)
+        if tone.low_pass_hz is not None and tone.low_pass_hz < 0.49 * rate_hz:
+            gains = gains * low_pass(f, rate_hz, tone.low_pass_hz)
+        if tone.high_pass_hz is not None:
+            gains = gains * high_pass(f, rate_hz, tone.high_pass_hz)
         return gains
 
-    return filters.filtered(samples, rate_hz, response)
+    return filtered(samples, rate_hz, response)
 
 
 def widened(samples: Sound, amount: float) -> Sound:

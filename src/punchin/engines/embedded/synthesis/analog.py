@@ -25,7 +25,7 @@ CORNERS = 26
 """The row of tables that the filter fades through: 60 Hz to 19 kHz."""
 
 WOBBLE_S = 0.25
-"""About how long one turn of a wobble bass takes; a note gets a whole number of turns, so it follows the beat."""
+"""About how long a turn of a wobble bass takes; a note gets a whole number and so follows the beat."""
 
 VIBRATO_AFTER_S, VIBRATO_RISE_S = 0.25, 0.3
 """When vibrato sets in on a held note, and how slowly: as players do it."""
@@ -73,7 +73,7 @@ class Analog:
         """See `Voice.play`."""
         rate_hz = studio.rate_hz
         frames = self.envelope.frames(note.duration_s, rate_hz)
-        t = np.arange(frames, dtype=np.float32) / rate_hz
+        t = np.arange(frames, dtype=np.float32) / np.float32(rate_hz)
         phase = note.phase(frames, rate_hz, self._vibrato(t)) * 2**self.octave
         highest = hz(max(note.pitch, note.from_pitch) + 12 * self.octave + 0.5)
         tables = studio.once((self, round(highest, 2)), lambda: self._tables(highest, rate_hz))
@@ -91,7 +91,7 @@ class Analog:
         sound *= self.envelope.levels(note.duration_s, rate_hz) * np.float32(gain_of(note.velocity))
         return sound[None]
 
-    def _tables(self, highest_hz: float, rate_hz: int) -> NDArray[np.float32]:
+    def _tables(self, highest_hz: float, rate_hz: int) -> NDArray[np.floating]:
         """The wave through the filter at every corner, `[M, TABLE + 1]`; one row without a filter."""
         count = waves.harmonics(highest_hz, rate_hz)
         series = self.wave(count)
@@ -102,7 +102,7 @@ class Analog:
         s = 1j * highest_hz * np.arange(1, count + 1) / corners_hz[:, None]
         return waves.cycle(series / (s * s + s / self.q + 1))
 
-    def _row(self, note: Sounding, t: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _row(self, note: Sounding, t: NDArray[np.floating]) -> NDArray[np.floating]:
         """Where in the row of tables the filter is at each moment, `[N]`."""
         assert self.corner_hz is not None
         octaves = np.log2(self.corner_hz / LOWEST_CORNER_HZ) + self.follows * (note.pitch - 60) / 12
@@ -117,7 +117,7 @@ class Analog:
             )
         return moving * CORNERS_PER_OCTAVE
 
-    def _vibrato(self, t: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    def _vibrato(self, t: NDArray[np.floating]) -> NDArray[np.floating] | None:
         if not self.vibrato_cents:
             return None
         depth = np.clip((t - VIBRATO_AFTER_S) / VIBRATO_RISE_S, 0, 1) * (self.vibrato_cents / 100)

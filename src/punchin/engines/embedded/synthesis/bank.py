@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-Sound = NDArray[np.float32]
+Sound = NDArray[np.floating]
 """Samples `[C, N]`, one or two channels."""
 
 
@@ -65,13 +65,15 @@ class Bank:
 
     def __init__(self) -> None:
         self._zip = zipfile.ZipFile(
-            io.BytesIO(resources.files(__package__).joinpath("bank.zip").read_bytes())
+            io.BytesIO(
+                resources.files("punchin.engines.embedded.synthesis").joinpath("bank.zip").read_bytes()
+            )
         )
         self.sets: Mapping[str, Set] = msgspec.json.decode(self._zip.read("index.json"), type=dict[str, Set])
         self._sounds: dict[Hashable, Sound] = {}
 
     def nearest(self, name: str, pitch: float) -> Zone:
-        """The zone of a set whose root is nearest; of two the higher one, for slowing down adds no aliases."""
+        """The zone of a set whose root is nearest; of two the higher one."""
         return min(self.sets[name].zones, key=lambda zone: (abs(zone.root - pitch), -zone.root))
 
     def named(self, name: str, voice: str) -> Zone | None:
@@ -79,7 +81,7 @@ class Bank:
         return next((zone for zone in self.sets[name].zones if zone.name == voice), None)
 
     def sound(self, name: str, zone: Zone) -> Sound:
-        """A zone's samples `[C, frames]` at its set's rate, at equal loudness, ready to loop; do not write to it."""
+        """A zone's samples `[C, frames]` at its set's rate, equally loud, ready to loop; read-only."""
         return self.once((name, zone.name), lambda: self._decoded(name, zone))
 
     def once(self, key: Hashable, make: Callable[[], Sound]) -> Sound:
@@ -99,10 +101,10 @@ class Bank:
     def _row(self, name: str) -> Sound:
         """All zones of a set, `[C, N]`.
 
-        The whole file, although one zone is wanted: libsndfile's seek in Vorbis can miss by a few hundred frames.
+        The whole file, though one zone is wanted: seeking in Vorbis, libsndfile can miss by some frames.
         """
         frames, _ = soundfile.read(io.BytesIO(self._zip.read(f"{name}.ogg")), dtype="float32", always_2d=True)
-        return np.ascontiguousarray(frames.T)
+        return np.ascontiguousarray(frames.T, dtype=np.float32)
 
 
 def unrolled(sound: Sound, zone: Zone, frames: int, rate_hz: int) -> Sound:

@@ -1,8 +1,8 @@
 """Instruments of many voices at once: supersaws, pads, string machines, growling basses.
 
 All voices are drawn as lines into one long spectrum, and one inverse FFT turns it into three seconds of sound
-that repeat without a seam, whatever the number of voices (after P. Nasca's PADsynth, 2005). Filters are factors
-on the spectrum, nothing can alias, and the two sides get phases of their own, which makes them wide.
+that repeat without a seam, whatever the number of voices (after P. Nasca's PADsynth, 2005). Filters are
+factors on the spectrum, nothing can alias, and the two sides get phases of their own, which makes them wide.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Cloud:
             sound = sides[0]
         return sound * (self.envelope.levels(note.duration_s, rate_hz) * np.float32(gain_of(note.velocity)))
 
-    def _cloud(self, pitch: float, opened: float, studio: Studio) -> NDArray[np.float32]:
+    def _cloud(self, pitch: float, opened: float, studio: Studio) -> NDArray[np.floating]:
         """The sound, open and closed, `[1 or 2, 2, L]`."""
         rate_hz = studio.rate_hz
         length = 1 << round(np.log2(LENGTH_S * rate_hz))
@@ -108,7 +108,7 @@ class Cloud:
         scale = length / 2 / max(len(self.cents), 1) ** 0.5
         return np.fft.irfft((shaped * scale).astype(np.complex64), length, axis=-1)
 
-    def _lines(self, f0_hz: float, length: int, studio: Studio) -> NDArray[np.complex128]:
+    def _lines(self, f0_hz: float, length: int, studio: Studio) -> NDArray[np.complexfloating]:
         """One voice's harmonics in the spectrum, `[2, F]`, with phases drawn by chance."""
         series = self.wave(waves.harmonics(f0_hz, studio.rate_hz))
         k = np.flatnonzero(np.abs(series) > FAINTEST) + 1
@@ -126,8 +126,8 @@ class Cloud:
 
 
 def _blurred(
-    bins: NDArray[np.float64], amplitudes: NDArray[np.float64], cents: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    bins: NDArray[np.floating], amplitudes: NDArray[np.floating], cents: float
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Each line as a bell of lines, its width in proportion to its frequency; the power stays the same."""
     steps = np.linspace(-2, 2, 17)
     bell = np.exp(-(steps**2))

@@ -157,7 +157,7 @@ def _loudest_db(sound: Sound, rate_hz: int) -> float:
     return 10 * float(np.log10((total[width:] - total[:-width]).max() / round(LOUDEST_S * rate_hz) + 1e-12))
 
 
-def _room(stem: Sound, rt60_s: float, rate_hz: int) -> NDArray[np.float32]:
+def _room(stem: Sound, rt60_s: float, rate_hz: int) -> NDArray[np.floating]:
     """What a small room gives back: the stem on decaying noise, the low end left out, `[2, N]`."""
     rng = np.random.default_rng(crc32(b"drum room"))
     t = np.arange(round(rt60_s * rate_hz)) / rate_hz

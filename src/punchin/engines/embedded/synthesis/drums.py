@@ -37,7 +37,7 @@ def kick(
     click: float = 0.3,
     drive: float = 1.5,
 ) -> Sound:
-    """A sine that falls from `drop` times its pitch, with a click of the beater, driven into its own limits."""
+    """A sine that falls from `drop` times its pitch, with the click of the beater, driven into clipping."""
     t = _time(decay_s, rate_hz)
     turn = 2 * np.pi * np.cumsum(tune_hz * (1 + (drop - 1) * np.exp(-t / drop_s))) / rate_hz
     body = np.tanh(drive * np.sin(turn) * np.exp(-t / decay_s)) / np.tanh(drive)
@@ -221,14 +221,14 @@ def mouth(
     return _done(sound)
 
 
-def _time(decay_s: float, rate_hz: int) -> NDArray[np.float64]:
+def _time(decay_s: float, rate_hz: int) -> NDArray[np.floating]:
     """Seconds at each frame until the decay is over, `[N]`."""
     return np.arange(max(8, round(SILENT * decay_s * rate_hz))) / rate_hz
 
 
 def _passed(
     sound: NDArray[np.floating], rate_hz: int, low_hz: float | None, high_hz: float | None
-) -> NDArray[np.float32]:
+) -> NDArray[np.floating]:
     """What lies between two corners, `[N]`."""
 
     def response(f: NDArray[np.floating]) -> NDArray[np.complexfloating]:
@@ -246,7 +246,7 @@ def _shaped(
     sound: NDArray[np.floating],
     rate_hz: int,
     response: Callable[[NDArray[np.floating]], NDArray[np.complexfloating]],
-) -> NDArray[np.float32]:
+) -> NDArray[np.floating]:
     return filtered(np.asarray(sound, np.float32)[None], rate_hz, response)[0]
 
 

@@ -34,7 +34,7 @@ class Envelope:
         """How long a note of that duration sounds, release included."""
         return max(1, round((duration_s + self.release_s) * rate_hz))
 
-    def levels(self, duration_s: float, rate_hz: int) -> NDArray[np.float32]:
+    def levels(self, duration_s: float, rate_hz: int) -> NDArray[np.floating]:
         """0..1 for each frame of such a note, `[frames(duration_s)]`; the last one is 0."""
         frames = self.frames(duration_s, rate_hz)
         levels = np.ones(frames, np.float32)
@@ -49,7 +49,7 @@ class Envelope:
         return levels * release(frames, round(self.release_s * rate_hz))
 
 
-def release(frames: int, last: int) -> NDArray[np.float32]:
+def release(frames: int, last: int) -> NDArray[np.floating]:
     """1 until `last` frames before the end, then an exponential fall by 60 dB that ends at 0, `[frames]`."""
     levels = np.ones(frames, np.float32)
     last = min(max(last, 2), frames)

@@ -4,6 +4,8 @@ Adding an instrument is adding a line. The trim makes a phrase of medium velocit
 -20 LUFS; `python -m punchin.engines.embedded.synthesis.levels` measures them all and prints what to write here.
 """
 
+# ruff: noqa: E501 -- one line an instrument
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from punchin.engines.embedded.synthesis.clouds import Cloud
 from punchin.engines.embedded.synthesis.envelopes import Envelope
 from punchin.engines.embedded.synthesis.sampled import Sampled
 from punchin.engines.embedded.synthesis.tones import Deep, Fm
-from punchin.engines.embedded.synthesis.waves import drawbars, pulse, saw, sine, square, stepped_triangle
+from punchin.engines.embedded.synthesis.waves import drawbars, pulse, saw, sine, stepped_triangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

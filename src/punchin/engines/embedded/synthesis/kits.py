@@ -4,6 +4,8 @@ All kits play all of `score.DRUM_VOICES`; what a kit does not have of its own it
 voice is and where it stands is the same in all kits (`STAGE`): a kit gives only its colour.
 """
 
+# ruff: noqa: E501 -- one line a stroke
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -49,7 +49,7 @@ def main() -> None:
     player = Player()
     for name, played in INSTRUMENTS.items():
         wanted = played.trim_db + TARGET_LUFS - phrase_lufs(played, player)
-        print(f"{name} {played.trim_db:g} {wanted:.1f}")  # noqa: T201: this is what it is for
+        print(f"{name} {played.trim_db:g} {wanted:.1f}")  # noqa: T201, the user reads it
 
 
 if __name__ == "__main__":

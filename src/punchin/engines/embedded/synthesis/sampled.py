@@ -1,4 +1,4 @@
-"""Instruments that are recordings: the nearest recording of the bank at another speed, looped, with an envelope."""
+"""Instruments that are recordings: the nearest one of the bank at another speed, looped, with an envelope."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Sampled:
             return sound
         return filtered(sound, own_hz, lambda f: low_pass(f, own_hz, corner_hz))
 
-    def _level(self, zone: Zone, frames: int, rate_hz: int) -> NDArray[np.float32]:
+    def _level(self, zone: Zone, frames: int, rate_hz: int) -> NDArray[np.floating]:
         """How the note falls and wavers by itself, `[frames]`."""
         t = np.arange(frames, dtype=np.float32) / rate_hz
         level = np.ones(frames, np.float32)

@@ -11,6 +11,8 @@ from punchin.engines.embedded.synthesis.envelopes import Envelope
 from punchin.engines.embedded.synthesis.voice import gain_of, hz
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from punchin.engines.embedded.synthesis.bank import Sound
     from punchin.engines.embedded.synthesis.voice import Sounding, Studio
 
@@ -55,8 +57,8 @@ class Deep:
 
 
 def release_of(
-    levels: np.ndarray[tuple[int], np.dtype[np.float32]],
-) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    levels: NDArray[np.floating],
+) -> NDArray[np.floating]:
     """1 while a driven note sounds, falling to 0 with the last of its level, `[N]`."""
     return np.minimum(levels * 8, 1).astype(np.float32)
 
@@ -94,7 +96,7 @@ class Fm:
         index = self.rest + (self.index * (0.4 + 0.85 * note.velocity) - self.rest) * np.exp(
             -t / self.falls_s
         )
-        # Carson's rule: sidebands reach (index + 1) modulators from the carrier; keep them below half the rate.
+        # Carson's rule: sidebands reach (index + 1) modulators from the carrier; keep them below Nyquist.
         room = (0.48 * rate_hz / hz(note.pitch) - 1) / self.ratio - 1
         index = np.minimum(index, max(0.0, room))
         sound = np.sin(turn + index * np.sin(self.ratio * turn)).astype(np.float32)

@@ -20,7 +20,7 @@ MEDIUM_VELOCITY = 0.7
 """The velocity at which an instrument plays at its usual level."""
 
 VELOCITY_POWER = 1.5
-"""How level follows velocity: half the velocity is 9 dB softer (General MIDI's own curve, 12 dB, masks soft notes)."""
+"""How level follows velocity: half of it is 9 dB softer (12 dB, as in General MIDI, hides soft notes)."""
 
 A4_HZ, A4 = 440.0, 69.0
 
@@ -58,7 +58,7 @@ class Sounding:
         """Whether its pitch moves."""
         return self.slide_s > 0 and self.from_pitch != self.pitch
 
-    def semitones(self, frames: int, rate_hz: int) -> NDArray[np.float64]:
+    def semitones(self, frames: int, rate_hz: int) -> NDArray[np.floating]:
         """How far from `pitch` it is at each frame, `[frames]`: a glide along half a cosine, then 0."""
         if not self.glides:
             return np.zeros(frames)
@@ -66,8 +66,8 @@ class Sounding:
         return (self.from_pitch - self.pitch) * (0.5 + 0.5 * np.cos(np.pi * x))
 
     def phase(
-        self, frames: int, rate_hz: int, bend: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float64]:
+        self, frames: int, rate_hz: int, bend: NDArray[np.floating] | None = None
+    ) -> NDArray[np.floating]:
         """Cycles since the start at each frame, `[frames]`.
 
         Args:
