@@ -221,6 +221,7 @@ KINDS: dict[str, Callable[[], bytes]] = {
     "tagged": lambda: made("cbr192").join(rich_tags()),
     "vbri": lambda: with_vbri(split(made("v4"))[1:]),
     "cut_front": lambda: b"".join(split(made("cbr128"))[20:]),
+    "cut_front_low": lambda: b"".join(split(made("cbr64"))[50:]),
     "twice": lambda: made("v4") * 2,
     "twice_bare": lambda: made("bare128") * 2,
     "truncated": lambda: made("v4")[:-100],

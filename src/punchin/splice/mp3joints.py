@@ -102,7 +102,7 @@ def _inside(song: Mp3File, region: Frames, span: Span) -> Frames:
     """Where the sound can change if these frames are made new; empty if nowhere."""
     size = song.stream.form.frame_samples
     starved = song.stream.starved
-    if len(span) < 1 or (span.last < len(song.stream) and starved and span.last <= starved[-1]):
+    if len(span) < 1 or (span.last < len(song.stream) and starved and span.last <= max(starved)):
         # A frame that lacks its reservoir is silent; new frames in front would give it one, and noise.
         return Frames(0, 0)
     at_start, at_end = region.start == 0, region.end == song.frames

@@ -19,7 +19,7 @@ import soundfile
 from punchin.errors import SongError
 from punchin.songfile.mpeg.header import MPEG1, Header
 from punchin.songfile.mpeg.infotag import InfoTag
-from punchin.songfile.mpeg.sideinfo import SideInfo
+from punchin.songfile.mpeg.sideinfo import SideInfo, with_begin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,9 +99,9 @@ class MpegStream:
         settle = 2 if self.form.version == MPEG1 else 4
         begin = max(0, first - settle)
         frames = self.frames(begin, last)
-        for number in self.starved:
+        for number, there in self.starved.items():
             if begin <= number < last:
-                frames[number - begin] = _silenced(frames[number - begin], self.form)
+                frames[number - begin] = _silenced(frames[number - begin], there, self.form)
         kind = frames[0][1], frames[0][3]
         # In a decode of the whole, frames that are wholly delay do not turn the filter bank's ring.
         unheard = self.tag.skip // self.form.frame_samples if self.tag else 0
@@ -123,17 +123,20 @@ class MpegStream:
         return decoded[len(decoded) - wanted :]
 
     @cached_property
-    def starved(self) -> tuple[int, ...]:
-        """Frames at the start of a cut file whose main data began before the cut; decoders play silence."""
-        starved: list[int] = []
+    def starved(self) -> dict[int, int]:
+        """Frames at the start of a cut file whose main data began before the cut; decoders play silence.
+
+        For each the number of bytes in front of it that later frames can look back for.
+        """
+        starved: dict[int, int] = {}
         there = number = 0
         while there < self.form.reservoir_bytes and number < len(self):
             (frame,) = self.frames(number, number + 1)
             if self.side(frame).main_data_begin > there:
-                starved.append(number)
+                starved[number] = there
             there += len(self.main_area(frame))
             number += 1
-        return tuple(starved)
+        return starved
 
     def _at(self, offset: int, length: int) -> bytes:
         self._file.seek(offset)
@@ -143,10 +146,14 @@ class MpegStream:
         return found
 
 
-def _silenced(frame: bytes, form: Form) -> bytes:
-    """The frame without sound of its own; its area still carries what later frames look back for."""
+def _silenced(frame: bytes, there: int, form: Form) -> bytes:
+    """The frame without sound of its own; later frames can still look back through it.
+
+    It must itself look back as far as it can: mpg123 hands on no more than each frame asked for.
+    """
     begin = 4 if frame[1] & 1 else 6
-    return frame[:begin] + bytes(form.side_bytes) + frame[begin + form.side_bytes :]
+    side = with_begin(bytes(form.side_bytes), there, form)
+    return frame[:begin] + side + frame[begin + form.side_bytes :]
 
 
 def _empty_frame(form: Form, kind: tuple[int, int], kbps: int) -> bytearray:
