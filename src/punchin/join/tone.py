@@ -63,7 +63,7 @@ def tone_correction_db(
     low, high = np.min(references, axis=0), np.max(references, axis=0)
     wanted = np.clip(ours, low - TOLERANCE_DB, high + TOLERANCE_DB) - ours
     wanted[(high < FLOOR_DB) & (wanted > 0)] = 0.0
-    # What is left of the mean would be a change of level, which is another step's business.
+    # The mean may stay in: level is matched after this step.
     smooth = np.convolve(np.pad(amount * wanted, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
     return centres, np.clip(smooth, -CLAMP_DB, CLAMP_DB)
 

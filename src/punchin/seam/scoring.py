@@ -52,7 +52,7 @@ RELATIVE: Mapping[str, Relative] = {
     "level_long": Relative(Absolute(1.3, 4.0), 0.0, signed=True),
     "timbre": Relative(Absolute(0.5, 4.0, 0.4), 0.98),
     "high": Relative(Absolute(3.0, 20.0, 0.5), 0.98),
-    "stereo": Relative(Absolute(2.0, 12.0, 0.8), 0.98),
+    "stereo": Relative(Absolute(1.5, 7.0, 0.9), 0.98),
     "dc": Relative(Absolute(0.01, 0.05), 0.98),
 }
 ABSOLUTE: Mapping[str, Absolute] = {
