@@ -12,7 +12,7 @@ def test_donors_get_the_level_of_what_they_replace():
 
 
 def test_the_gain_is_bounded_and_silence_gives_none():
-    loudness = np.array([-50.0] * 4 + [-10.0] * 4 + [-np.inf] * 4)
+    loudness = np.array([-50.0] * 4 + [-10.0] * 4 + [-np.inf] * 2 + [-70.0] * 2)
     np.testing.assert_allclose(gains_db(loudness, Beats(0, 4), (4, 5, 6, 7), 4), -CLAMP_DB)
     np.testing.assert_allclose(gains_db(loudness, Beats(4, 8), (0, 1, 2, 3), 4), CLAMP_DB)
     np.testing.assert_allclose(gains_db(loudness, Beats(8, 12), (0, 1, 2, 3), 4), 0.0)

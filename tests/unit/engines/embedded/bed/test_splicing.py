@@ -98,6 +98,17 @@ def test_a_crossfade_of_twins_is_the_twin_and_of_silence_is_silence():
     assert not crossfade(np.zeros((2, 9), np.float32), np.zeros((2, 9), np.float32)).any()
 
 
+def test_no_join_stands_so_near_to_an_edge_that_its_fade_does_not_fit():
+    song = made_song(16.0, RATE_HZ)
+    fade = round(ON_THE_GRID.fade_s * RATE_HZ)
+    lead = round(ON_THE_GRID.lead_s * RATE_HZ)
+    hole = Frames(8 * BEAT - lead - 100, 12 * BEAT - lead + 100)
+    spliced = splice(song, hole, grid(32), Beats(7, 13), (3, 20, 21, 22, 23, 4), ON_THE_GRID)
+    assert [piece.target for piece in spliced.pieces] == [hole]
+    assert abs(spliced.pieces[0].source - (20 * BEAT - lead - 100)) <= 0.004 * RATE_HZ + 1
+    assert min(len(piece.target) for piece in spliced.pieces) >= fade
+
+
 def test_donors_at_the_songs_ends_do_not_read_beyond_it():
     song = made_song(8.0, RATE_HZ)
     hole = Frames(4 * BEAT, 12 * BEAT)
