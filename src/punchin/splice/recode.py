@@ -68,8 +68,8 @@ def as_stored(native: Native, source: SampleFormat, stored: SampleFormat) -> Nat
         if stored.bits >= source.bits:
             return native.astype(stored.dtype) << (stored.bits - source.bits)
         return (native >> (source.bits - stored.bits)).astype(stored.dtype)
-    scaled = np.nan_to_num(native.astype(np.float64), nan=0.0) * stored.full_scale
-    return np.clip(np.rint(scaled), -stored.full_scale, stored.full_scale - 1).astype(stored.dtype)
+    within = np.clip(np.nan_to_num(native.astype(np.float64), nan=0.0), -1.0, 1.0)
+    return np.minimum(np.rint(within * stored.full_scale), stored.full_scale - 1).astype(stored.dtype)
 
 
 def coding_for(source: SongFile, container: Container) -> Coding:
@@ -140,7 +140,7 @@ class RecodeSplicer:
 
     def write(self, patches: Sequence[Patch], output: BinaryIO, progress: Callable[[float], None]) -> Splice:
         """See `Splicer.write`."""
-        tags = tags_of(self._source)
+        tags = tags_of(self._source).without_coder()
         if self.container is Container.FLAC:
             from punchin.splice.tagsflac import FlacHead
 

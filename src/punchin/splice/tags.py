@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 26
 """More tags than this are not read: 64 MB."""
 _STALE = ("REPLAYGAIN_", "R128_", "ACOUSTID_FINGERPRINT", "ACCURATERIP")
+_OF_THE_CODER = ("ENCODER", "ENCODER_OPTIONS", "SOFTWARE")
 _OF_LIBSNDFILE = {
     "title": "TITLE",
     "artist": "ARTIST",
@@ -48,6 +49,11 @@ class Tags:
 
     comments: tuple[tuple[str, str], ...] = ()
     pictures: tuple[bytes, ...] = ()
+
+    def without_coder(self) -> Tags:
+        """The same without what tells by which program the sound was coded: that will be another one."""
+        kept = tuple((name, value) for name, value in self.comments if name not in _OF_THE_CODER)
+        return Tags(kept, self.pictures)
 
     def for_libsndfile(self) -> dict[str, str]:
         """What libsndfile can write of the comments, by its names; several values are joined by

@@ -6,6 +6,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from punchin.songfile.flacblocks import BlockKind, read_layout
 from punchin.splice.sink import Sink
 from punchin.splice.tags import comment_bytes
@@ -42,11 +44,14 @@ class FlacHead:
 
     @classmethod
     def of(cls, coding: Coding, source: SongFile, tags: Tags) -> FlacHead:
-        """Lay out the metadata; what libFLAC would write is learnt from an empty file that it writes."""
-        empty = io.BytesIO()
-        coding.open(Sink(empty), source.rate_hz, source.channels).close()
-        layout = read_layout(empty, len(empty.getbuffer()))
-        vendor = _vendor(empty.getvalue(), layout)
+        """Lay out the metadata; what libFLAC would write is learnt from a file of one frame that it
+        writes.
+        """
+        trial = io.BytesIO()
+        with coding.open(Sink(trial), source.rate_hz, source.channels) as sound:
+            sound.write(np.zeros((1, source.channels), np.int16))
+        layout = read_layout(trial, len(trial.getbuffer()))
+        vendor = _vendor(trial.getvalue(), layout)
         bodies = [(BlockKind.VORBIS_COMMENT, comment_bytes(tags.comments, vendor))]
         bodies += [(BlockKind.PICTURE, picture) for picture in tags.pictures]
         fitting = [(kind, body) for kind, body in bodies if len(body) <= LONGEST_BLOCK] or [

@@ -23,6 +23,13 @@ def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
     Raises:
         OutputError: if it is the source itself, exists already, or its folder is missing or not writable.
     """
+    try:
+        _check_place(path, source, overwrite=overwrite)
+    except OSError as error:  # a name that is too long, for one
+        raise _output_error(path, error) from error
+
+
+def _check_place(path: Path, source: Path, *, overwrite: bool) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise OutputError(f"there is no folder {folder}; make it, or choose another place with -o")
