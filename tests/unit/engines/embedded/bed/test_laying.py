@@ -38,6 +38,16 @@ def test_the_hole_is_filled_with_sound_as_loud_as_before(song, analysis, start_s
     assert abs(20 * np.log10(after / before)) < 1.5
 
 
+def test_louder_donors_get_the_level_of_a_soft_passage(song, known):
+    hole = at(10, 18)
+    samples = song.samples.copy()
+    samples[:, hole.start : hole.end] *= 0.6
+    soft = Song(samples, RATE_HZ)
+    bed = lay(soft, hole, known(soft))
+    before, after = (np.sqrt(np.mean(s**2)) for s in (soft.cut(hole).samples, bed.song.samples))
+    assert abs(20 * np.log10(after / before)) < 1.0
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_one_others(song, analysis):
     hole = at(10, 18)
     takes = [lay(song, hole, analysis, seed=seed).song.samples.tobytes() for seed in (1, 1, 2, 3, 4)]
