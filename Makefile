@@ -34,6 +34,8 @@ bench: $(DEV)              ## the benchmarks of docs/performance.md
 
 docs: $(DEV)               ## renew the pages that are made from the code
 	$(BIN)/python scripts/cli_page.py
+	$(BIN)/python scripts/settings_page.py
+	$(BIN)/python scripts/tag_list.py
 
 lock: $(DEV)               ## renew requirements/*.txt from pyproject.toml
 	$(BIN)/python scripts/lock.py

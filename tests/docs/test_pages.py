@@ -23,8 +23,9 @@ def script(name):
     return module
 
 
-def test_the_page_of_the_command_is_current():
-    made = script("cli_page")
+@pytest.mark.parametrize("name", ["cli_page", "settings_page"])
+def test_generated_pages_are_current(name):
+    made = script(name)
     assert made.PAGE.read_text() == made.page(), "run make docs"
 
 
