@@ -224,7 +224,12 @@ def test_the_sides_that_are_compared_are_the_same_music(engine, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_long_region_is_made_in_passes(engine):
+def test_a_long_region_is_made_in_passes(engine, monkeypatch):
+    from punchin.engines.ace_step import run
+
+    seeds = []
+    drawn = run.seeded_noise
+    monkeypatch.setattr(run, "seeded_noise", lambda seed, *rest: seeds.append(seed) or drawn(seed, *rest))
     song = made_song(118.0, RATE_HZ)
     hole = seconds(6, 112)
     edit = replace(EDIT, lyrics="\n".join(f"line {n}" for n in range(10)), parameters={"number_of_steps": 1})
@@ -233,6 +238,7 @@ def test_a_long_region_is_made_in_passes(engine):
     assert np.isfinite(filling.song.samples).all()
     assert len(filling.details["window_s"]) == 2
     assert len(filling.lyrics_used) == 10
+    assert len(set(seeds)) == 2, "both passes would have the same noise"
 
 
 def test_it_can_be_cancelled_between_steps(engine):
@@ -330,8 +336,11 @@ def test_eight_bits_run_on_the_cpu(new_engine, turbo_folder, first):
     assert np.corrcoef(made.ravel(), first.song.samples.ravel())[0, 1] > 0.9
 
 
-def test_staged_weights_give_the_same_bits(new_engine, turbo_folder, first):
-    assert samples(new_engine(turbo_folder, placement="staged")).tobytes() == first.song.samples.tobytes()
+@pytest.mark.parametrize("placement", ["staged", "streamed"])
+def test_weights_that_wait_in_memory_give_the_same_bits(new_engine, turbo_folder, first, placement):
+    engine = new_engine(turbo_folder, placement=placement)
+    assert samples(engine).tobytes() == first.song.samples.tobytes()
+    assert engine.fill(SONG, HOLE, EDIT, no_progress).details["placement"] == placement
 
 
 @pytest.mark.parametrize("bad", [{"device": "cuda:9"}, {"precision": "fp8"}, {"placement": "everywhere"}])

@@ -8,7 +8,8 @@ pytest.importorskip("diffusers")
 
 from punchin.engines.ace_step import latents  # noqa: E402
 from punchin.engines.ace_step.cache import BoundedCache  # noqa: E402
-from punchin.engines.ace_step.latents import decode, encode, tiles  # noqa: E402
+from punchin.engines.ace_step.latents import decode, encode  # noqa: E402
+from punchin.engines.ace_step.tiles import tiles  # noqa: E402
 from punchin.region import Frames  # noqa: E402
 from support.songs import made_song  # noqa: E402
 

@@ -14,13 +14,13 @@ from punchin.edits import Edit  # noqa: E402
 from punchin.engines.ace_step import RigOptions  # noqa: E402
 from punchin.engines.ace_step.catalogue import BASE, TURBO  # noqa: E402
 from punchin.engines.ace_step.conditions import context_latents  # noqa: E402
-from punchin.engines.ace_step.latents import tiles  # noqa: E402
 from punchin.engines.ace_step.layouts import find_checkpoint  # noqa: E402
 from punchin.engines.ace_step.prompts import prompt_of  # noqa: E402
 from punchin.engines.ace_step.recipe import read_recipe  # noqa: E402
 from punchin.engines.ace_step.rig import Rig  # noqa: E402
 from punchin.engines.ace_step.sampler import Repaint  # noqa: E402
 from punchin.engines.ace_step.schedule import schedule  # noqa: E402
+from punchin.engines.ace_step.tiles import tiles  # noqa: E402
 from punchin.region import Frames, Region  # noqa: E402
 from support.songs import made_song  # noqa: E402
 

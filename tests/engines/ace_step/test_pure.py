@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from punchin.engines.ace_step.cache import BoundedCache
+from punchin.engines.ace_step.catalogue import TURBO, XL_TURBO
 from punchin.engines.ace_step.levels import level_bias
-from punchin.engines.ace_step.memory import Sizes, check_room, needed_bytes
+from punchin.engines.ace_step.memory import Sizes, check_room, needed_bytes, sizes_of
 from punchin.engines.ace_step.meter import Meter
 from punchin.engines.ace_step.places import models_folder
 from punchin.errors import EngineOutOfMemory
@@ -19,7 +20,6 @@ TURBO_BF16 = Sizes(
     vae_bytes=676_000_000,
     hidden=2048,
     value_bytes=2,
-    tile_s=10.7,
 )
 
 
@@ -68,6 +68,12 @@ def test_unknown_memory_refuses_nothing():
 def test_more_needs_more():
     assert needed_bytes(TURBO_BF16, 120, 32) > needed_bytes(TURBO_BF16, 120, 16) > 1e9
     assert needed_bytes(TURBO_BF16, 40, 1) < 3e9
+
+
+def test_models_are_as_large_as_published():
+    """5.9 GB resident and 11 GB in bfloat16 (encoders and autoencoder included)."""
+    assert sizes_of(TURBO, 2).weights_bytes == pytest.approx(6.2e9, rel=0.05)
+    assert sizes_of(XL_TURBO, 2).weights_bytes == pytest.approx(11.4e9, rel=0.05)
 
 
 def test_the_cache_keeps_what_was_used_last():

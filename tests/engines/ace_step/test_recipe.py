@@ -83,7 +83,7 @@ def test_the_schedule_is_the_shipped_table():
 
 @pytest.mark.parametrize(
     ("variance", "steps"),
-    [(None, 8), (1.0, 8), (0.94, 8), (0.5, 4), (0.3, 2), (0.0625, 1), (0.06, 0), (0, 0)],
+    [(None, 8), (1.0, 8), (0.94, 8), (0.5, 4), (0.3, 2), (0.0625, 1), (0.01, 1), (0, 0)],
 )
 def test_a_smaller_variance_starts_later_on_the_same_table(variance, steps):
     full, part = schedule(8, 3.0, None), schedule(8, 3.0, variance)

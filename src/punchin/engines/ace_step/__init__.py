@@ -5,6 +5,7 @@
     layouts     files of both layouts    schedule   noise levels          prompts  the texts
     options     device, precision        job        all of that for one call
     engine      what the core sees       memory     will it fit           levels   the autoencoder's own level
+    tiles       how sound is cut         meter      progress              cache    what was computed before
 
 and, imported with the model only, because torch comes with them:
 

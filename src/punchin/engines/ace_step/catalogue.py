@@ -20,7 +20,8 @@ class Model:
         guidance_scale: by default; 1 is none (diffusers `AceStepPipeline`: 7 for base and sft).
         shift: of the step schedule (ACE-Step 1.5, docs/en/INFERENCE.md: 3 for turbo and in its example of
             a high-quality base run).
-        parameters: of the diffusion transformer, for estimates before anything is loaded.
+        parameters, hidden: number of weights and width of the diffusion transformer, for estimates before
+            anything is loaded.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Model:
     guidance_scale: float = 1.0
     shift: float = 3.0
     parameters: int = 1_575_000_000
+    hidden: int = 2048
 
 
 TURBO = Model(
@@ -53,6 +55,7 @@ XL_TURBO = Model(
     steps=8,
     most_steps=20,
     parameters=4_169_000_000,
+    hidden=2560,
 )
 BASE = Model(
     name="ace-step-1.5-base",
@@ -78,7 +81,7 @@ SFT = Model(
 MODELS = {model.name: model for model in (TURBO, XL_TURBO, BASE, SFT)}
 """Every known model by name."""
 
-OTHER_PARAMETERS = 608_000_000 + 596_000_000
+ENCODERS_PARAMETERS = 608_000_000 + 596_000_000
 """Condition encoder and text encoder, which all models share in size; they run in the model's precision."""
 VAE_PARAMETERS = 169_000_000
 """The autoencoder, always float32."""

@@ -72,7 +72,7 @@ def plan_job(
     """
     recipe = read_recipe(edits[0], model, buckets_s)
     found = passes(holes, window.frames, recipe.rule)
-    sheet = build_sheet(edits[0].lyrics, _place(found, edits[0], holes[0]))
+    sheet = build_sheet(edits[0].lyrics, _place(found, edits[0], holes))
     return Job(
         window=window,
         holes=holes,
@@ -84,9 +84,9 @@ def plan_job(
     )
 
 
-def _place(found: list[Pass], edit: Edit, hole: Frames) -> Place:
+def _place(found: list[Pass], edit: Edit, holes: tuple[Frames, ...]) -> Place:
     first, last = found[0], found[-1]
-    start, end = hole.start / RATE_HZ, last.masks[-1].end / LATENTS_PER_S
+    start, end = holes[0].start / RATE_HZ, holes[-1].end / RATE_HZ
     mark = edit.region.start
     return Place(
         before_s=start - first.window.start / LATENTS_PER_S,

@@ -1,9 +1,8 @@
 """Sound to latents and back, in tiles that give the same samples as the whole.
 
-The autoencoder is convolutional: a latent depends on 6 latents of sound on each side, a frame of sound on
-8.34 latents (counted from kernel sizes and strides, so true for any weights). A tile with these margins, cut
-off again, is exact, so tiles are the only path: memory is bounded by the tile, and equal sound gives equal
-bits wherever it lies in the song. Always float32: bfloat16 costs 40 dB, and half precision is where silent
+The autoencoder is convolutional, so a tile with margins as wide as it hears, cut off again, is exact. Tiles
+are therefore the only path: memory is bounded by the tile, and equal sound gives equal bits wherever it lies in
+the song. Always float32: bfloat16 costs 40 dB, and half precision is where silent
 encodes come from (ComfyUI issue 14096).
 """
 
@@ -15,27 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from punchin.engines.ace_step.frameworks import Tensor, torch
+from punchin.engines.ace_step.tiles import DECODE_MARGIN, DECODE_TILE, ENCODE_MARGIN, tiles
 from punchin.engines.ace_step.window import FRAMES_PER_LATENT
-from punchin.region import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from punchin.engines.ace_step.cache import BoundedCache
+    from punchin.region import Frames
     from punchin.song import Samples
-
-ENCODE_MARGIN = 7
-DECODE_MARGIN = 9
-ENCODE_TILE = 120
-"""4.8 s: 12 % are margins, and the working memory stays below 1 GB at full size."""
-DECODE_TILE = 250
-"""10 s, or one tile for a usual edit."""
-
-
-def tiles(run: Frames, tile: int) -> list[Frames]:
-    """`run` in parts of `tile` latents, the last one shorter."""
-    starts = range(run.start, run.end, tile)
-    return [Frames(start, min(start + tile, run.end)) for start in starts]
 
 
 def encode(

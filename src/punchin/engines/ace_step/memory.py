@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from punchin.engines.ace_step.catalogue import ENCODERS_PARAMETERS, VAE_PARAMETERS, Model
+from punchin.engines.ace_step.tiles import DECODE_MARGIN, DECODE_TILE
 from punchin.engines.ace_step.window import LATENTS_PER_S, PAIR
 from punchin.errors import EngineOutOfMemory
 
@@ -27,7 +29,6 @@ class Sizes:
         transformer_bytes, encoders_bytes, vae_bytes: of the weights as they are kept.
         hidden: width of the transformer.
         value_bytes: of one number of its precision.
-        tile_s: longest tile of the autoencoder.
     """
 
     transformer_bytes: int
@@ -35,7 +36,6 @@ class Sizes:
     vae_bytes: int
     hidden: int
     value_bytes: int
-    tile_s: float
 
     @property
     def weights_bytes(self) -> int:
@@ -50,14 +50,26 @@ class Sizes:
         tokens = window_s * LATENTS_PER_S / PAIR
         return batch * tokens * self.hidden * TOKEN_WIDTHS * self.value_bytes + tokens**2 * self.value_bytes
 
-    def tile_bytes(self, full_size_vae: bool = True) -> float:
-        """Working memory of the autoencoder."""
-        return self.tile_s * TILE_BYTES_PER_S if full_size_vae else 0.0
+    def tile_bytes(self) -> float:
+        """Working memory of the autoencoder in its longest tile; in proportion to its width."""
+        width = (self.vae_bytes / (4 * VAE_PARAMETERS)) ** 0.5
+        return width * (DECODE_TILE + 2 * DECODE_MARGIN) / LATENTS_PER_S * TILE_BYTES_PER_S
+
+
+def sizes_of(model: Model, value_bytes: int) -> Sizes:
+    """What a model will take, before it is there; `value_bytes` is 2 in half precision and 4 in float32."""
+    return Sizes(
+        transformer_bytes=model.parameters * value_bytes,
+        encoders_bytes=ENCODERS_PARAMETERS * value_bytes,
+        vae_bytes=VAE_PARAMETERS * 4,
+        hidden=model.hidden,
+        value_bytes=value_bytes,
+    )
 
 
 def needed_bytes(sizes: Sizes, window_s: float, batch: int) -> float:
     """Working memory of an edit besides the weights: the larger of its two greedy stages."""
-    return max(sizes.denoise_bytes(window_s, batch), sizes.tile_bytes(sizes.vae_bytes > 1e8))
+    return max(sizes.denoise_bytes(window_s, batch), sizes.tile_bytes())
 
 
 def check_room(sizes: Sizes, window_s: float, mask_s: float, batch: int, free: int | None) -> None:

@@ -57,7 +57,7 @@ class Rig:
         self.device = device
         self.options = options
         self.fingerprint, self.layout = weights
-        self.sizes = _sizes(self.networks, self.device)
+        self.sizes = _sizes(networks, device, int8=options.int8)
         self.placement = _placement(options.placement, self.sizes, self.device)
         self._transformer = self._placed()
         self.latents: BoundedCache[Tensor] = BoundedCache(options.cache_bytes, _bytes)
@@ -151,7 +151,7 @@ class Rig:
                 encoder_hidden_states=torch.cat([read, unread]) if unguided_too else read,
                 context_latents=context.repeat(copies, 1, 1),
                 return_dict=False,
-            )[0].float()
+            )[0].to(torch.float32, copy=True)  # a compiled model writes over its last answer
 
         with self._on_device("transformer"):
             made = repaint(
@@ -261,17 +261,16 @@ def _check_ram(checkpoint: Checkpoint, device: Device) -> None:
         )
 
 
-def _sizes(networks: Networks, device: Device) -> Sizes:
+def _sizes(networks: Networks, device: Device, *, int8: bool) -> Sizes:
     def weights(network: Any) -> int:
         return sum(int(each.numel()) * int(each.element_size()) for each in network.state_dict().values())
 
     return Sizes(
-        transformer_bytes=weights(networks.transformer),
+        transformer_bytes=weights(networks.transformer) // (4 if int8 else 1),
         encoders_bytes=weights(networks.condition_encoder) + weights(networks.text_encoder),
         vae_bytes=weights(networks.vae),
         hidden=int(networks.transformer.config.hidden_size),
         value_bytes=4 if device.precision == "fp32" else 2,
-        tile_s=(vae_path.DECODE_TILE + 2 * vae_path.DECODE_MARGIN) / 25,
     )
 
 
@@ -294,7 +293,9 @@ def _quantized(transformer: Any) -> Any:
     with warnings.catch_warnings():
         # Its successor torchao is a package of its own; the function is still in torch 2.13.
         warnings.simplefilter("ignore")
-        return torch.ao.quantization.quantize_dynamic(transformer, {torch.nn.Linear}, dtype=torch.qint8)
+        return torch.ao.quantization.quantize_dynamic(
+            transformer, {torch.nn.Linear}, dtype=torch.qint8, inplace=True
+        )
 
 
 def _bytes(tensor: Tensor) -> int:

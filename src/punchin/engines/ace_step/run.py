@@ -8,7 +8,6 @@ import numpy as np
 
 from punchin.engine import Filling
 from punchin.engines.ace_step.frameworks import Tensor, torch
-from punchin.engines.ace_step.latents import ENCODE_TILE, tiles
 from punchin.engines.ace_step.levels import LevelBias, level_bias
 from punchin.engines.ace_step.meter import (
     CONDITIONS_TFLOP,
@@ -19,6 +18,7 @@ from punchin.engines.ace_step.meter import (
 )
 from punchin.engines.ace_step.prompts import Prompt, prompt_of
 from punchin.engines.ace_step.sampler import Repaint, seeded_noise
+from punchin.engines.ace_step.tiles import ENCODE_TILE, tiles
 from punchin.engines.ace_step.window import FRAMES_PER_LATENT, LATENTS_PER_S, RATE_HZ, to_latents
 from punchin.region import Frames
 from punchin.song import Song

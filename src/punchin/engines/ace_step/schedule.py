@@ -35,10 +35,11 @@ def schedule(steps: int, shift: float, variance: float | None) -> Schedule:
     Args:
         steps: of the whole schedule, 1 or more.
         shift: s, above 0; larger spends more steps at high noise.
-        variance: 0..1; None is 1. The last round(variance·steps) levels are run, halves up: 1 runs all and
-            starts from pure noise, 0 runs none and gives the original back. Higher is freer.
+        variance: 0..1; None is 1. The last round(variance·steps) levels are run, halves up, one at least: 1
+            runs all and starts from pure noise; 0 alone runs none and gives the original back.
     """
-    run = steps if variance is None else floor(Fraction(str(variance)) * steps + Fraction(1, 2))
+    share = Fraction(1) if variance is None else Fraction(str(variance))
+    run = max(1, floor(share * steps + Fraction(1, 2))) if share else 0
     levels = [1.0 - step / steps for step in range(steps)]
     shifted = [shift * t / (1 + (shift - 1) * t) for t in levels]
     return Schedule(tuple(shifted[steps - run :]), steps)
