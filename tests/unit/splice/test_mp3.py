@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from punchin.splice import Splice
 
 REGION = Frames(30_001, 70_003)
+SLOW = pytest.mark.slow
 
 
 def noise(song: Mp3File, frames: Frames, seed: int = 0) -> Patch:
@@ -46,7 +47,7 @@ def edited(tmp_path: Path, kind: str, region: Frames = REGION) -> tuple[bytes, b
 
 
 class TestWritable:
-    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(pick=st.data())
     def test_all_that_may_change_lies_inside_the_region(self, tmp_path: Path, pick: st.DataObject) -> None:
         kind = pick.draw(st.sampled_from(["v4", "r22", "bare128", "cut_front", "r8_mono"]))
@@ -63,7 +64,7 @@ class TestWritable:
             assert frames in region
             assert changed(song, edit_span(song, frames)) in region
 
-    @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(start=st.integers(2_000, 60_000))
     def test_the_length_that_it_names_works_everywhere(self, tmp_path: Path, start: int) -> None:
         with Mp3File(mp3s.write(tmp_path, "v4")) as song:
@@ -161,11 +162,14 @@ class TestBytes:
             assert not frame[1] & 1
             assert crc16.cms(frame[2:4] + frame[6:38]) == int.from_bytes(frame[4:6], "big")
 
-    def test_a_bare_constant_bitrate_stays_constant(self, tmp_path: Path) -> None:
-        for kind in ("bare128", "bare320", "lavf_bare"):
-            source, output, _ = edited(tmp_path, kind)
-            assert {frame[2] >> 4 for frame in mp3s.split(output)} == {source[2] >> 4}
-            assert abs(len(output) - len(source)) < 60
+    @pytest.mark.parametrize(
+        "kind",
+        ["bare128", pytest.param("bare320", marks=SLOW), pytest.param("lavf_bare", marks=SLOW)],
+    )
+    def test_a_bare_constant_bitrate_stays_constant(self, tmp_path: Path, kind: str) -> None:
+        source, output, _ = edited(tmp_path, kind)
+        assert {frame[2] >> 4 for frame in mp3s.split(output)} == {source[2] >> 4}
+        assert abs(len(output) - len(source)) < 60
 
     def test_low_bitrates_are_coded_better_than_they_were(self, tmp_path: Path) -> None:
         source, output, _ = edited(tmp_path, "cbr64")
@@ -184,22 +188,21 @@ class TestBytes:
 
 
 class TestInfoTag:
-    def test_lengths_and_checksums_are_true(self, tmp_path: Path) -> None:
-        for kind in ("cbr128", "v4", "cbr320", "lavf"):
-            _, output, _ = edited(tmp_path, kind)
-            frames = mp3s.split(output)
-            at = sum(map(len, frames)) - len(output)
-            first = frames[0]
-            tag = InfoTag.parse(first)
-            assert tag is not None
-            assert tag.lame_at is not None
-            assert tag.frames == len(frames) - 1
-            assert tag.total_bytes == sum(map(len, frames))
-            lame = first[tag.lame_at :]
-            assert int.from_bytes(lame[28:32], "big") == sum(map(len, frames))
-            assert int.from_bytes(lame[32:34], "big") == crc16.arc(b"".join(frames[1:]))
-            assert int.from_bytes(lame[34:36], "big") == crc16.arc(first[: tag.lame_at + 34])
-            assert at <= 0
+    @pytest.mark.parametrize(
+        "kind", ["v4", pytest.param("cbr320", marks=SLOW), pytest.param("lavf", marks=SLOW)]
+    )
+    def test_lengths_and_checksums_are_true(self, tmp_path: Path, kind: str) -> None:
+        _, output, _ = edited(tmp_path, kind)
+        frames = mp3s.split(output)
+        first, length = frames[0], sum(map(len, frames))
+        tag = InfoTag.parse(first)
+        assert tag is not None
+        assert tag.lame_at is not None
+        assert (tag.frames, tag.total_bytes) == (len(frames) - 1, length)
+        lame = first[tag.lame_at :]
+        assert int.from_bytes(lame[28:32], "big") == length
+        assert int.from_bytes(lame[32:34], "big") == crc16.arc(b"".join(frames[1:]))
+        assert int.from_bytes(lame[34:36], "big") == crc16.arc(first[: tag.lame_at + 34])
 
     def test_it_turns_from_info_to_xing_when_bitrates_differ(self, tmp_path: Path) -> None:
         _, output, _ = edited(tmp_path, "cbr128")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1 << 20
 CHAIN = 3
 """So many headers in a row, each where the one before says, are frames and not chance."""
-MOST_GAPS = 10_000
+MOST_GAPS = 1_000
 """A file broken in more places than this is not a song."""
 
 _HEADER = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]", re.DOTALL)
