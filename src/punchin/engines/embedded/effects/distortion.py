@@ -31,7 +31,7 @@ _CLOSE = 1e-3
 
 def drive(samples: Sound, rate_hz: int, amount: float = 1.0) -> Sound:
     """A guitar amplifier: strong, nearly symmetrical, the top taken off, `[C, N]` → `[C, N]`."""
-    bent = _bent(samples, 3 + 9 * amount, _soft, _soft_area)
+    bent = _bent(samples, 2.5 + 5.5 * amount, _soft, _soft_area)
     return _as_loud(filtered(bent, rate_hz, lambda f: low_pass(f, rate_hz, 7500)), samples)
 
 
@@ -42,7 +42,7 @@ def drive_soft(samples: Sound, rate_hz: int, amount: float = 1.0) -> Sound:  # n
 
 def clip(samples: Sound, rate_hz: int, amount: float = 1.0) -> Sound:  # noqa: ARG001, as its siblings
     """Everything above a ceiling cut off, `[C, N]` → `[C, N]`."""
-    return _as_loud(_bent(samples, 2 + 4 * amount, _hard, _hard_area), samples)
+    return _as_loud(_bent(samples, 1.5 + 2.5 * amount, _hard, _hard_area), samples)
 
 
 def tape(samples: Sound, rate_hz: int, rng: np.random.Generator, amount: float = 1.0) -> Sound:

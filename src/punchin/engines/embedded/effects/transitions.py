@@ -47,7 +47,8 @@ def impact(frames: int, rate_hz: int, pulse: Pulse, rng: np.random.Generator) ->
     boom = np.sin(2 * np.pi * np.cumsum(38 + 45 * np.exp(-t / 0.09)) / rate_hz) * np.exp(-t / 0.7)
     splash = _passed(rng.standard_normal((2, length)), rate_hz, 250, 7000) * np.exp(-t / 0.45) * 0.5
     crack = _passed(rng.standard_normal((2, length)), rate_hz, 1500, 12_000) * np.exp(-t / 0.03) * 0.5
-    return _placed(1.6 * np.tanh(1.5 * boom) + splash + crack, frames, start, rate_hz)
+    ending = np.minimum(1, (length / rate_hz - t) / 0.5)
+    return _placed((1.6 * np.tanh(1.5 * boom) + splash + crack) * ending, frames, start, rate_hz)
 
 
 def reverse(frames: int, rate_hz: int, pulse: Pulse, rng: np.random.Generator) -> Sound:
@@ -59,7 +60,8 @@ def reverse(frames: int, rate_hz: int, pulse: Pulse, rng: np.random.Generator) -
         if hz < 0.45 * rate_hz:
             ring = filtered(cymbal.astype(np.float32), rate_hz, lambda f, c=hz: band_pass(f, rate_hz, c, 60))
             cymbal = cymbal + 4 * ring
-    return _placed(cymbal * np.exp(-t / max(0.22 * length / rate_hz, 1e-3)), frames, frames - length, rate_hz)
+    swell = np.exp(-t / max(0.22 * length / rate_hz, 1e-3)) * np.minimum(1, np.linspace(0, 4, length))
+    return _placed(cymbal * swell, frames, frames - length, rate_hz)
 
 
 def downer(frames: int, rate_hz: int, pulse: Pulse, rng: np.random.Generator) -> Sound:

@@ -66,10 +66,10 @@ _TABLE: tuple[tuple[str, Voice, float, int, int], ...] = (
     ("music-box", Sampled("music-box", 0.9), 2, 55, 96),
     ("vibraphone", Sampled("vibraphone", 0.8, tremolo_hz=5, tremolo=0.25), 2.5, 53, 94),
     ("marimba", Sampled("marimba", 0.5), -1.4, 45, 89),
-    ("xylophone", Sampled("xylophone", 0.4), -1.5, 60, 103),
+    ("xylophone", Sampled("xylophone", 0.4), -4.5, 60, 103),
     ("glockenspiel", Sampled("glockenspiel", 0.9), -0.7, 72, 105),
     ("tubular-bells", Sampled("tubular-bells", 1.5), -1.7, 60, 84),
-    ("kalimba", Sampled("kalimba", 0.5), 1, 53, 93),
+    ("kalimba", Sampled("kalimba", 0.5), -2, 53, 93),
     ("steel-drums", Sampled("steel-drums", 0.3), -1.3, 55, 86),
     ("timpani", Sampled("timpani", 1.0), -1.6, 33, 50),
     # ---- Plucked strings
