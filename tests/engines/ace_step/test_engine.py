@@ -290,9 +290,11 @@ def test_lyrics_that_are_too_long_name_the_cure(engine):
 
 
 def test_an_edit_that_does_not_fit_is_refused_before_anything_is_done(engine, monkeypatch):
-    monkeypatch.setattr(engine._rig, "free", lambda: 1000)
+    from punchin.engines.ace_step import rig
+
+    monkeypatch.setattr(rig, "free_bytes", lambda device: 1000)
     seen = []
-    with pytest.raises(EngineOutOfMemory, match="besides the weights"):
+    with pytest.raises(EngineOutOfMemory, match="GB are free"):
         engine.fill(SONG, HOLE, EDIT, lambda *report: seen.append(report))
     assert seen == []
 

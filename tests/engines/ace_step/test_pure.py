@@ -6,7 +6,7 @@ import pytest
 from punchin.engines.ace_step.cache import BoundedCache
 from punchin.engines.ace_step.catalogue import TURBO, XL_TURBO
 from punchin.engines.ace_step.levels import level_bias
-from punchin.engines.ace_step.memory import Sizes, check_room, needed_bytes, sizes_of
+from punchin.engines.ace_step.memory import Sizes, check_room, choose_placement, needed_bytes, sizes_of
 from punchin.engines.ace_step.meter import Meter
 from punchin.engines.ace_step.places import models_folder
 from punchin.errors import EngineOutOfMemory
@@ -19,6 +19,7 @@ TURBO_BF16 = Sizes(
     encoders_bytes=2_400_000_000,
     vae_bytes=676_000_000,
     hidden=2048,
+    blocks=24,
     value_bytes=2,
 )
 
@@ -74,6 +75,19 @@ def test_models_are_as_large_as_published():
     """5.9 GB resident and 11 GB in bfloat16 (encoders and autoencoder included)."""
     assert sizes_of(TURBO, 2).weights_bytes == pytest.approx(6.2e9, rel=0.05)
     assert sizes_of(XL_TURBO, 2).weights_bytes == pytest.approx(11.4e9, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("card_gb", "model", "placement"),
+    [(4, TURBO, "staged"), (6, TURBO, "staged"), (8, TURBO, "staged"), (12, TURBO, "resident"),
+     (4, XL_TURBO, "streamed"), (8, XL_TURBO, "streamed"), (12, XL_TURBO, "staged"),
+     (16, XL_TURBO, "resident")],
+)  # fmt: skip
+def test_every_card_has_its_tier(card_gb, model, placement):
+    free = int(card_gb * 0.95 * 2**30)
+    sizes = sizes_of(model, 2)
+    assert choose_placement(sizes, free) == placement
+    check_room(sizes, 120, 90, 1, free if placement != "resident" else free - sizes.weights_bytes, placement)
 
 
 def test_the_cache_keeps_what_was_used_last():

@@ -20,8 +20,8 @@ class Model:
         guidance_scale: by default; 1 is none (diffusers `AceStepPipeline`: 7 for base and sft).
         shift: of the step schedule (ACE-Step 1.5, docs/en/INFERENCE.md: 3 for turbo and in its example of
             a high-quality base run).
-        parameters, hidden: number of weights and width of the diffusion transformer, for estimates before
-            anything is loaded.
+        parameters, hidden, blocks: number of weights, width and depth of the diffusion transformer, for
+            estimates before anything is loaded.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Model:
     shift: float = 3.0
     parameters: int = 1_575_000_000
     hidden: int = 2048
+    blocks: int = 24
 
 
 TURBO = Model(
@@ -56,6 +57,7 @@ XL_TURBO = Model(
     most_steps=20,
     parameters=4_169_000_000,
     hidden=2560,
+    blocks=32,
 )
 BASE = Model(
     name="ace-step-1.5-base",

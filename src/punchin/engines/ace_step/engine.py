@@ -11,7 +11,6 @@ from punchin.engine import EngineSpec, Filling
 from punchin.engines.ace_step.catalogue import BASE, SFT, TURBO, XL_TURBO, Model
 from punchin.engines.ace_step.job import Job, plan_job
 from punchin.engines.ace_step.layouts import find_checkpoint
-from punchin.engines.ace_step.memory import check_room
 from punchin.engines.ace_step.options import RigOptions
 from punchin.engines.ace_step.places import models_folder
 from punchin.engines.ace_step.recipe import honours, read_recipe
@@ -161,11 +160,11 @@ def _batch(rig: Rig, job: Job) -> int:
     """
     for batch in range(len(job.edits) if rig.device.batches else 1, 1, -1):
         try:
-            check_room(rig.sizes, job.longest_window_s, job.longest_mask_s, batch * _copies(job), rig.free())
+            rig.check_room(job.longest_window_s, job.longest_mask_s, batch * _copies(job))
         except EngineOutOfMemory:
             continue
         return batch
-    check_room(rig.sizes, job.longest_window_s, job.longest_mask_s, _copies(job), rig.free())
+    rig.check_room(job.longest_window_s, job.longest_mask_s, _copies(job))
     return 1
 
 

@@ -1,9 +1,9 @@
 """Sound to latents and back, in tiles that give the same samples as the whole.
 
 The autoencoder is convolutional, so a tile with margins as wide as it hears, cut off again, is exact. Tiles
-are therefore the only path: memory is bounded by the tile, and equal sound gives equal bits wherever it lies in
-the song. Always float32: bfloat16 costs 40 dB, and half precision is where silent
-encodes come from (ComfyUI issue 14096).
+are therefore the only path: memory is bounded by the tile, and equal sound gives equal bits wherever it lies
+in the song. Always float32: bfloat16 costs 40 dB, and half precision is where silent encodes come from
+(ComfyUI issue 14096).
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ TILE_BYTES_PER_S = 0.16e9
 """Working memory of the autoencoder in float32 for a second of sound in one tile (measured, full size)."""
 FRAMEWORK_BYTES = 0.5e9
 """torch and the libraries themselves, and what they keep at hand."""
+TYPICAL_WINDOW_S = 40.0
+"""A region of 10 s with 15 s on each side."""
 TOKEN_WIDTHS = 24
 """Values that a transformer block holds at once for one token, in multiples of the hidden size."""
 
@@ -27,7 +29,7 @@ class Sizes:
 
     Attributes:
         transformer_bytes, encoders_bytes, vae_bytes: of the weights as they are kept.
-        hidden: width of the transformer.
+        hidden, blocks: width and depth of the transformer.
         value_bytes: of one number of its precision.
     """
 
@@ -35,6 +37,7 @@ class Sizes:
     encoders_bytes: int
     vae_bytes: int
     hidden: int
+    blocks: int
     value_bytes: int
 
     @property
@@ -63,16 +66,37 @@ def sizes_of(model: Model, value_bytes: int) -> Sizes:
         encoders_bytes=ENCODERS_PARAMETERS * value_bytes,
         vae_bytes=VAE_PARAMETERS * 4,
         hidden=model.hidden,
+        blocks=model.blocks,
         value_bytes=value_bytes,
     )
 
 
-def needed_bytes(sizes: Sizes, window_s: float, batch: int) -> float:
-    """Working memory of an edit besides the weights: the larger of its two greedy stages."""
-    return max(sizes.denoise_bytes(window_s, batch), sizes.tile_bytes())
+def needed_bytes(sizes: Sizes, window_s: float, batch: int, placement: str = "resident") -> float:
+    """What an edit takes on the device at its greediest stage.
+
+    Resident weights are there already and do not count; those that wait in main memory come in with their
+    stage, or, streamed, two blocks of layers at a time.
+    """
+    denoise, tile = sizes.denoise_bytes(window_s, batch), sizes.tile_bytes()
+    if placement == "resident":
+        return max(denoise, tile)
+    layers = sizes.transformer_bytes * (2 / sizes.blocks if placement == "streamed" else 1)
+    return max(layers + denoise, sizes.encoders_bytes, sizes.vae_bytes + tile)
 
 
-def check_room(sizes: Sizes, window_s: float, mask_s: float, batch: int, free: int | None) -> None:
+def choose_placement(sizes: Sizes, free: int | None) -> str:
+    """The fastest placement that leaves room for a usual edit; resident where memory is not known."""
+    if free is None:
+        return "resident"
+    room = free - FRAMEWORK_BYTES
+    if sizes.weights_bytes + needed_bytes(sizes, TYPICAL_WINDOW_S, 1) <= room:
+        return "resident"
+    return "staged" if needed_bytes(sizes, TYPICAL_WINDOW_S, 1, "staged") <= room else "streamed"
+
+
+def check_room(
+    sizes: Sizes, window_s: float, mask_s: float, batch: int, free: int | None, placement: str = "resident"
+) -> None:
     """Refuse an edit that does not fit, before anything is computed.
 
     Args:
@@ -81,16 +105,18 @@ def check_room(sizes: Sizes, window_s: float, mask_s: float, batch: int, free: i
         mask_s: length of the region.
         batch: takes at once.
         free: memory that is left; None where it is not known, and nothing is refused.
+        placement: where the weights wait.
 
     Raises:
         EngineOutOfMemory: names the length that fits.
     """
-    if free is None or needed_bytes(sizes, window_s, batch) <= free:
+
+    def needed(made_s: float) -> float:
+        return needed_bytes(sizes, window_s - mask_s + made_s, batch, placement)
+
+    if free is None or needed(mask_s) <= free:
         return
-    need_gb, free_gb = needed_bytes(sizes, window_s, batch) / 1e9, free / 1e9
-    fitting = [
-        s for s in range(int(mask_s), 2, -1) if needed_bytes(sizes, window_s - mask_s + s, batch) <= free
-    ]
+    fitting = [made_s for made_s in range(int(mask_s), 2, -1) if needed(made_s) <= free]
     if fitting:
         cure = f"regions of up to {fitting[0]} s fit"
     elif batch > 1:
@@ -98,5 +124,5 @@ def check_room(sizes: Sizes, window_s: float, mask_s: float, batch: int, free: i
     else:
         cure = "no region fits; free memory, or use a smaller model or the CPU"
     raise EngineOutOfMemory(
-        f"this edit needs {need_gb:.1f} GB besides the weights and {free_gb:.1f} GB are free; {cure}"
+        f"this edit needs {needed(mask_s) / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; {cure}"
     )

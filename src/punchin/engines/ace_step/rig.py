@@ -20,7 +20,7 @@ from punchin.engines.ace_step.conditions import (
 from punchin.engines.ace_step.devices import Device, choose_device, free_bytes
 from punchin.engines.ace_step.frameworks import Tensor, torch
 from punchin.engines.ace_step.loading import Networks, fingerprint, load_networks
-from punchin.engines.ace_step.memory import FRAMEWORK_BYTES, Sizes, needed_bytes
+from punchin.engines.ace_step.memory import FRAMEWORK_BYTES, Sizes, check_room, choose_placement
 from punchin.engines.ace_step.options import PLACEMENTS, RigOptions
 from punchin.engines.ace_step.sampler import Repaint, repaint
 from punchin.errors import EngineOutOfMemory, EngineUnavailable
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from punchin.region import Frames
     from punchin.song import Samples
 
-TYPICAL_WINDOW_S = 40.0
-"""What "auto" makes room for: a region of 10 s with 15 s on each side."""
 CONDITIONS_BYTES = 64 << 20
 
 
@@ -81,13 +79,11 @@ class Rig:
         """D, the channels of a latent."""
         return int(self.networks.transformer.config.audio_acoustic_hidden_dim)
 
-    def free(self) -> int | None:
-        """Memory left for working; what is not resident has to come in as well."""
-        free = free_bytes(self.device)
-        if free is None or self.placement == "resident":
-            return free
-        greediest = 0 if self.placement == "streamed" else self.sizes.transformer_bytes
-        return free - max(greediest, self.sizes.vae_bytes)
+    def check_room(self, window_s: float, mask_s: float, batch: int) -> None:
+        """Refuse what does not fit into the memory that is free now; see `memory.check_room`."""
+        # Where there is one memory for all, weights that wait are in it already.
+        placement = self.placement if self.device.kind == "cuda" else "resident"
+        check_room(self.sizes, window_s, mask_s, batch, free_bytes(self.device), placement)
 
     def encode(
         self, samples: Samples, runs: Iterable[Frames], progress: Callable[[float], None]
@@ -270,6 +266,7 @@ def _sizes(networks: Networks, device: Device, *, int8: bool) -> Sizes:
         encoders_bytes=weights(networks.condition_encoder) + weights(networks.text_encoder),
         vae_bytes=weights(networks.vae),
         hidden=int(networks.transformer.config.hidden_size),
+        blocks=int(networks.transformer.config.num_hidden_layers),
         value_bytes=4 if device.precision == "fp32" else 2,
     )
 
@@ -279,14 +276,7 @@ def _placement(wanted: str, sizes: Sizes, device: Device) -> str:
         raise EngineUnavailable(f"placement is {wanted!r}; it is one of {', '.join(PLACEMENTS)}")
     if wanted != "auto":
         return wanted
-    free = free_bytes(device) if device.kind == "cuda" else None
-    if free is None:  # one memory for all, or not known
-        return "resident"
-    work = needed_bytes(sizes, TYPICAL_WINDOW_S, 1) + FRAMEWORK_BYTES
-    if sizes.weights_bytes + work <= free:
-        return "resident"
-    greediest = max(sizes.transformer_bytes, sizes.encoders_bytes, sizes.vae_bytes)
-    return "staged" if greediest + work <= free else "streamed"
+    return choose_placement(sizes, free_bytes(device)) if device.kind == "cuda" else "resident"
 
 
 def _quantized(transformer: Any) -> Any:
