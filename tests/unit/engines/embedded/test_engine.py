@@ -99,6 +99,11 @@ def test_what_is_not_a_number_counts_as_silence(song):
     assert np.isfinite(filling.song.samples).all()
 
 
+def test_what_the_bed_warns_of_is_passed_on(song):
+    filling = EmbeddedEngine().fill(song, Frames(0, song.frames), EDIT, no_progress)
+    assert any("little music outside" in warning for warning in filling.warnings)
+
+
 @pytest.mark.parametrize("total_s", [0.11, 0.5, 2.0])
 def test_very_short_songs(total_s):
     song = made_song(total_s, RATE_HZ)

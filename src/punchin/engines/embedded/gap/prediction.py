@@ -62,8 +62,7 @@ def levinson(lags: Floats, bandwidth: int | None = None) -> Predictor:
         met = backwards[:, size - 1 - step + low : size - 1]
         reflection = -np.einsum("cn,cn->c", coefficients[:, low:step], met) / error
         coefficients[:, 1 : step + 1] += reflection[:, None] * coefficients[:, step - 1 :: -1]
-        # Rounding may push a reflection to ±1 on a pure tone; the error must stay positive.
-        error *= np.maximum(1 - reflection**2, 1e-15)
+        error *= 1 - reflection**2
     return Predictor(coefficients, error)
 
 
