@@ -35,7 +35,8 @@ PASSING = 0.9
 INTERVALS = np.array([0.9, 0.0, 0.0, 0.35, 0.45, 0.9, 2.2, 1.1, 2.0, 2.0, 2.6, 3.2, 1.8])
 """What a leap of so many semitones costs: steps are free, thirds cheap, tritones and sevenths dear.
 
-Melodies move by step in about two thirds of all intervals (Huron 2006, Sweet Anticipation, chapter 5)."""
+Small intervals outnumber large ones by far (Vos and Troost 1989, Ascending and Descending Melodic Intervals);
+with these, about two thirds of the intervals are steps."""
 
 UNRESOLVED = 2.5
 """What it costs to leave a note outside the chord by more than a step."""

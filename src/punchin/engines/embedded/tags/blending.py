@@ -92,9 +92,8 @@ def without(style: Style, term: Term) -> Style:
         style = replace(style, bass=None, bed_tone=tone)
     elif style.bass and style.bass.instrument in instruments:
         style = replace(style, bass=None)
-    if (
-        term.kind is Kind.GENRES
-    ):  # a genre is left out by what is heard of it; effects and space belong to others too
+    if term.kind is Kind.GENRES:
+        # A genre is left out by what it plays; effects and space may as well be another tag's.
         return replace(_without_drums(style, term), parts=parts)
     for setting in term.settings:
         match setting.word:

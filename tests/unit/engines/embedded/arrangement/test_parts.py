@@ -134,6 +134,8 @@ def test_melodies_move_by_steps_and_small_leaps():
         for seed in range(6)
         for a, b in pairwise(played("lead", "melody", made_ground(64), seed=seed))
     ]
+    steps = np.isin(leaps, [1, 2])
+    assert 0.45 <= np.mean(steps) <= 0.85
     assert np.mean(np.array(leaps) <= 4) >= 0.7
     assert max(leaps) <= 12
 

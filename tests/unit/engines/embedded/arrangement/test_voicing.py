@@ -1,4 +1,4 @@
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -118,6 +118,25 @@ def test_voices_move_little():
     assert np.mean(moves) <= 5
     apart = [movement(sorted_root(a), sorted_root(b)) for a, b in zip([AM, F, C], [F, C, G], strict=True)]
     assert np.mean(moves) < np.mean(apart)
+
+
+def test_the_way_through_the_chords_is_the_cheapest():
+    """The obvious twin: every way through the best voicings of three chords, tried one by one."""
+    playable = RANGES["piano"]
+
+    def cost(path):
+        moves = sum(movement(a, b) + 0.7 * abs(a[-1] - b[-1]) for a, b in pairwise(path))
+        return moves + sum(ease(voicing, playable.centre) for voicing in path)
+
+    dice = np.random.default_rng(3)
+    for _ in range(10):
+        song = [Chord(int(root), "min" if root % 2 else "maj") for root in dice.integers(0, 12, 3)]
+        if len(set(song)) < 3:
+            continue
+        choices = [
+            sorted(voicings(plain(c), playable), key=lambda v: ease(v, playable.centre))[:16] for c in song
+        ]
+        assert cost(led(song)) == pytest.approx(min(cost(path) for path in product(*choices)))
 
 
 def sorted_root(chord):
