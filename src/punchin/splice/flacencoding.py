@@ -1,7 +1,7 @@
 """Encodes single FLAC frames of any depth from 4 to 32 bits and any block size (RFC 9639, section 9).
 
 libFLAC can only write whole streams of one block size, and FFmpeg is not part of the plain install. A frame
-here uses fixed predictors, exactly optimal Rice partitions, stereo decorrelation and wasted bits: what
+here uses fixed predictors, optimal Rice partitions, stereo decorrelation and wasted bits: what
 libFLAC does at its fast levels. Only the frames of an edit are coded with it, so the last few percent of size
 do not matter.
 """
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from punchin.songfile.flacblocks import StreamInfo
     from punchin.songfile.flacframes import FrameHeader
 
-LARGEST_PARTITION_ORDER = 8
-"""The streamable subset allows no more (RFC 9639, section 7)."""
+LARGEST_PARTITION_ORDER = 6
+"""Finer ones gain little; the streamable subset allows 8 (RFC 9639, section 7)."""
 LARGEST_FIXED_ORDER = 4
 RESIDUAL_LIMIT = 2**31
 """Residuals must fit in 32 bits (9.2.7.3)."""
@@ -67,16 +67,21 @@ def encode_frame(samples: NDArray[Any], like: bytes, header: FrameHeader, info: 
 
 
 def _planned(wide: Wide, bits: int) -> tuple[int, list[_Subframe]]:
-    """The cheapest channel assignment (9.1.3) and its subframes."""
-    plain = [_plan(row, bits) for row in wide]
+    """A good channel assignment (9.1.3) and its subframes."""
     # A side channel of 32-bit sound needs 33 bits, which many decoders do not read.
-    if len(plain) != 2 or bits == 32:
-        return len(plain) - 1, plain
-    left, right = plain
-    side = _plan(wide[0] - wide[1], bits + 1)
-    mid = _plan((wide[0] + wide[1]) >> 1, bits)
-    choices = {1: [left, right], LEFT_SIDE: [left, side], SIDE_RIGHT: [side, right], MID_SIDE: [mid, side]}
-    return min(choices.items(), key=lambda choice: sum(plan.cost for plan in choice[1]))
+    if len(wide) != 2 or bits == 32:
+        return len(wide) - 1, [_plan(row, bits) for row in wide]
+    left, right = wide
+    mid, side = (left + right) >> 1, left - right
+    choices = {1: (left, right), LEFT_SIDE: (left, side), SIDE_RIGHT: (side, right), MID_SIDE: (mid, side)}
+    code = min(choices, key=lambda code: sum(map(_roughness, choices[code])))
+    return code, [_plan(row, bits + (row is side)) for row in choices[code]]
+
+
+def _roughness(row: Wide) -> float:
+    """About how many bits a sample needs: by the second difference, which is cheap to know."""
+    rough = np.abs(np.diff(row, 2)).sum(dtype=np.float64) / row.size
+    return float(np.log2(1.0 + rough))
 
 
 def _plan(row: Wide, bits: int) -> _Subframe:
@@ -133,9 +138,10 @@ def _best_partitions(folded: NDArray[np.uint64], block: int, order: int) -> tupl
     edges = np.arange(parts) * (block >> finest)
     edges[1:] -= order
     counts = np.diff([*edges.tolist(), folded.size])
-    widest = min(30, int(folded.max()).bit_length())
-    lowest = max(0, min(widest, int(folded.mean()).bit_length() - 8))
-    choices = np.arange(lowest, widest + 1)
+    # The best parameter of a partition is about the logarithm of its mean, and never far from it.
+    means = np.add.reduceat(folded, edges) // counts.astype(np.uint64)
+    lowest = max(0, min(30, int(means.min()).bit_length()) - 2)
+    choices = np.arange(lowest, min(30, int(means.max()).bit_length() + 1) + 1)
     # costs[i, j]: bits of partition j with parameter choices[i]: a unary part, the stop bit, the low bits.
     costs = np.stack(
         [
@@ -191,12 +197,24 @@ def _rice_bits(folded: NDArray[np.uint64], plan: _Subframe, parameter_width: int
     firsts = np.cumsum(sizes) - sizes
     lead[firsts] = parameter_width
     ends = np.cumsum(lead + unary + 1 + parameters)
-    bits = np.zeros(int(ends[-1]), np.uint8)
-    bits[ends - 1 - parameters] = 1
-    for bit in range(max(plan.parameters)):
-        here = parameters > bit
-        bits[ends[here] - 1 - bit] = folded[here] >> np.uint64(bit) & np.uint64(1)
+    codes = (1 << parameters) | (folded.astype(np.int64) & ((1 << parameters) - 1))
+    bits = _placed(codes, parameters + 1, ends)
     begins = ends[firsts] - (lead + unary + 1 + parameters)[firsts]
     for bit in range(parameter_width):
         bits[begins + bit] = np.array(plan.parameters) >> (parameter_width - 1 - bit) & 1
     return bits
+
+
+def _placed(values: Wide, widths: Wide, ends: Wide) -> Bits:
+    """Bits that are 0 but for numbers of `widths` bits (at most 32) that end before the bits `ends`.
+
+    Whole bytes are summed, which sets bits because no two numbers overlap.
+    """
+    starts = ends - widths
+    # Each number within the five bytes that begin with the byte it starts in.
+    shifted = values << (40 - (starts & 7) - widths)
+    packed = np.zeros(int(ends[-1]) // 8 + 6)
+    for byte in range((7 + int(widths.max()) + 7) // 8):
+        part = shifted >> (32 - 8 * byte) & 0xFF
+        packed += np.bincount((starts >> 3) + byte, part, packed.size)
+    return np.unpackbits(packed.astype(np.uint8))[: int(ends[-1])]
