@@ -178,6 +178,23 @@ def test_noise_of_the_hole_does_not_depend_on_the_context():
     assert not torch.equal(seeded_noise(6, 100, 8, 20), short)
 
 
+def test_the_model_hears_the_true_song_around_the_hole_at_every_step(engine):
+    """Outside the mask x = (1-σ)·song + σ·noise, with the same noise from the first step to the last."""
+    heard = []
+    hook = engine._rig.networks.transformer.register_forward_pre_hook(
+        lambda module, arguments, named: heard.append(named), with_kwargs=True
+    )
+    engine.fill(SONG, HOLE, EDIT, no_progress)
+    hook.remove()
+    assert len(heard) == 8
+    mask = heard[0]["context_latents"][0, :, 8].bool()
+    song, noise = heard[0]["context_latents"][0, :, :8][~mask], heard[0]["hidden_states"][0][~mask]
+    for step in heard:
+        sigma = float(step["timestep"][0])
+        assert torch.allclose(step["hidden_states"][0][~mask], (1 - sigma) * song + sigma * noise, atol=1e-5)
+    assert mask.sum() == -(-HOLE.end // 1920) - HOLE.start // 1920
+
+
 def test_a_retry_pays_for_denoise_and_decode_only(engine):
     engine.fill(SONG, HOLE, replace(EDIT, seed=1), no_progress)
     misses, texts = engine._rig.latents.misses, engine._rig._conditions.misses
