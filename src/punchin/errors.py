@@ -74,6 +74,63 @@ class SettingsError(CallerError):
     code = "invalid_setting"
 
 
+class JobNotFound(CallerError):
+    """There is no such job; it may be another key's, deleted, or older than this server keeps jobs."""
+
+    code = "job_not_found"
+
+
+class JobFinished(CallerError):
+    """The job has ended already and stays as it is."""
+
+    code = "job_finished"
+
+
+class StaleAttempt(CallerError):
+    """Another worker has taken the job over; what this attempt made is not wanted any more."""
+
+    code = "stale_attempt"
+
+
+class IdempotencyConflict(CallerError):
+    """The idempotency key was used for another request; send a new key with a new request."""
+
+    code = "idempotency_conflict"
+
+
+class NotAllowed(CallerError):
+    """The rules of this server do not allow that."""
+
+    code = "not_allowed"
+
+
+class TooLarge(CallerError):
+    """It is larger than this server takes."""
+
+    code = "too_large"
+
+
+class RateLimited(CallerError):
+    """Too many requests in a short time; wait a minute and send it again."""
+
+    code = "rate_limited"
+    retryable = True
+
+
+class FetchError(PunchinError):
+    """The address could not be read; check that it is public and still there."""
+
+    code = "fetch_failed"
+    retryable = True
+
+
+class StoreError(PunchinError):
+    """The database cannot be used right now; try again in a moment."""
+
+    code = "store_unavailable"
+    retryable = True
+
+
 class EngineError(PunchinError):
     """The request is fine, the engine is not."""
 
