@@ -162,7 +162,7 @@ def _chain(mask: Frames, song: int, rule: WindowRule) -> list[Pass]:
     """
     most, overlap = MOST_MASK_S * LATENTS_PER_S, PASS_OVERLAP_S * LATENTS_PER_S
     count = -(-(len(mask) - overlap) // (most - overlap))
-    stride = _up(-(-(len(mask) - overlap) // count))
+    stride = -(-(len(mask) - overlap) // count)
     starts = [mask.start + number * stride for number in range(count)]
     chain: list[Pass] = []
     for start, following in pairwise([*starts, mask.end]):
