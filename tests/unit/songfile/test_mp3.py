@@ -167,6 +167,16 @@ class TestThingsBetweenAndAround:
             assert song.frames == 44_100 * mp3s.SECONDS
             assert song.read_native(Frames(0, 100)).shape == (2, 100)
 
+    def test_frames_inside_a_tag_are_not_sound(self, tmp_path: Path) -> None:
+        item = mp3s.made("r32")[:5_000]
+        size, header = (len(item) + 32).to_bytes(4, "little"), (1 << 31 | 1 << 29).to_bytes(4, "little")
+        ape = b"APETAGEX" + bytes(4) + size + bytes(4) + header + bytes(8) + item
+        footer = b"APETAGEX" + bytes(4) + size + bytes(4) + (1 << 31).to_bytes(4, "little") + bytes(8)
+        path = tmp_path / "ape.mp3"
+        path.write_bytes(mp3s.made("bare128") + ape + footer)
+        with opened(path) as song:
+            assert len(song.stream) == len(mp3s.split(mp3s.made("bare128")))
+
     def test_junk_in_the_middle(self, tmp_path: Path) -> None:
         frames = mp3s.split(mp3s.made("bare128"))
         path = tmp_path / "broken.mp3"
