@@ -42,7 +42,7 @@ def span(low, high):
 def font():
     """Preset 0:5 of one instrument with two zones: keys 0-59 on recording "low", 60-127 on "high"."""
     samples = (np.arange(100) * 100).astype("<i2")
-    # Zones: instrument global (attenuation 30), low, high; preset global (fine tune 7), one with an instrument.
+    # Instrument: global (attenuation 30), low, high. Preset: global (fine tune 7), one with the instrument.
     inst = [
         generators((soundfont.ATTENUATION, 30)),
         generators((soundfont.KEYS, span(0, 59)), (soundfont.MODE, 1), (soundfont.SAMPLE, 0)),

@@ -50,7 +50,7 @@ def compressor(
     wanted = np.where(
         over > knee_db / 2,
         slope * over,
-        np.where(over < -knee_db / 2, 0.0, slope * (over + knee_db / 2) ** 2 / (2 * knee_db)),
+        np.where(over < -knee_db / 2, 0.0, slope * (over + knee_db / 2) ** 2 / (2 * max(knee_db, 1e-9))),
     )
     gain_db = _smoothed(wanted, attack_s, release_s)
     return _same_power(_with_gain(samples, gain_db, rate_hz), samples)

@@ -40,10 +40,14 @@ def stutter(
     rise = (np.arange(edge) / edge).astype(np.float32)
     position = pulse.positions(frames, rate_hz)
     starts = np.flatnonzero(np.diff(np.floor(position)) > 0) + 1
-    for start, end in pairwise(starts):
-        chosen, parts = rng.random() < amount / 3, int(rng.choice([2, 3, 4, 4, 6, 8]))
-        length = int(end - start) // parts
-        if not chosen or length < 4 * edge:
+    beats = list(pairwise(starts.tolist()))
+    chosen = rng.random(len(beats)) < amount / 3
+    if beats and not chosen.any():
+        chosen[rng.integers(len(beats))] = True
+    for start, end in (beat for beat, stutters in zip(beats, chosen, strict=True) if stutters):
+        parts = int(rng.choice([2, 3, 4, 4, 6, 8]))
+        length = (end - start) // parts
+        if length < 4 * edge:
             continue
         piece = samples[:, start : start + length].copy()
         piece[:, :edge] *= rise

@@ -11,7 +11,7 @@ import soxr
 from punchin.engines.embedded.effects.filters import fast_length, filtered, low_pass
 from punchin.engines.embedded.synthesis.kits import STAGE, Kit, Made, Recorded, check_voice
 from punchin.engines.embedded.synthesis.voice import gain_of
-from punchin.loudness import k_weighted
+from punchin.loudness import k_response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +115,7 @@ def _struck(kit: Kit, voice: str, shade: int, variant: int, studio: Studio) -> S
         sound = filtered(sound, rate_hz, lambda f: low_pass(f, rate_hz, corner_hz))
     sound = _coloured(sound / max(float(np.abs(sound).max()), 1e-9), kit, rate_hz)
     place = STAGE[voice]
-    sound = sound * np.float32(10 ** ((STROKE_DB + place.level_db - _loudest_db(sound, rate_hz)) / 20))
+    sound = sound * np.float32(10 ** ((STROKE_DB + place.level_db - _loudest_db(sound, studio)) / 20))
     angle = (place.pan + 1) * np.pi / 4
     sides = np.array([[np.cos(angle)], [np.sin(angle)]], np.float32) * np.float32(2**0.5)
     return (sound if sound.shape[0] == 2 else np.repeat(sound, 2, axis=0)) * sides
@@ -148,13 +148,18 @@ def _coloured(sound: Sound, kit: Kit, rate_hz: int) -> Sound:
     return sound if corner_hz is None else filtered(sound, rate_hz, lambda f: low_pass(f, rate_hz, corner_hz))
 
 
-def _loudest_db(sound: Sound, rate_hz: int) -> float:
-    """K-weighted level of the loudest `LOUDEST_S`, mean of the channels, in dB."""
-    power = np.square(k_weighted(sound[:, : rate_hz // 2], rate_hz)).mean(axis=0)
-    width = min(len(power), round(LOUDEST_S * rate_hz))
+def _loudest_db(sound: Sound, studio: Studio) -> float:
+    """K-weighted level of the loudest `LOUDEST_S` of the first half second, mean of the channels, in dB."""
+    struck = sound[:, : studio.rate_hz // 2]
+    length = fast_length(studio.rate_hz)
+    gains = studio.once(("K", length), lambda: k_response(np.fft.rfftfreq(length, 1 / studio.rate_hz)))
+    heard = np.fft.irfft(np.fft.rfft(struck, length, axis=1) * gains, length, axis=1)[:, : struck.shape[1]]
+    power = np.square(heard).mean(axis=0)
+    width = round(LOUDEST_S * studio.rate_hz)
     total = np.concatenate([[0.0], np.cumsum(power)])
     # What is shorter than the window still counts as spread over all of it.
-    return 10 * float(np.log10((total[width:] - total[:-width]).max() / round(LOUDEST_S * rate_hz) + 1e-12))
+    loudest = (total[width:] - total[:-width]).max() if len(power) > width else total[-1]
+    return 10 * float(np.log10(loudest / width + 1e-12))
 
 
 def _room(stem: Sound, rt60_s: float, rate_hz: int) -> NDArray[np.floating]:

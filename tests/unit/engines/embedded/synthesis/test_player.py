@@ -133,7 +133,7 @@ def test_progress_reaches_the_end_and_can_stop_it(player, band):
     player.play(band, 8000, progress=lambda stage, fraction: told.append(fraction))
     assert told == [0.25, 0.5, 0.75, 1.0]
 
-    class Stop(Exception):  # noqa: N818
+    class Stop(Exception):
         pass
 
     def stop(stage, fraction):
