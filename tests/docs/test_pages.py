@@ -55,7 +55,7 @@ def studio(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("body", snippets("python"))
+@pytest.mark.parametrize("body", list(snippets("python")))
 def test_python_snippets_run(body, studio):
     done = subprocess.run(
         [sys.executable, "-c", body], cwd=studio, capture_output=True, text=True, check=False
@@ -64,7 +64,7 @@ def test_python_snippets_run(body, studio):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("body", snippets("sh"))
+@pytest.mark.parametrize("body", list(snippets("sh")))
 def test_shell_snippets_run(body, studio):
     lines = [line for line in body.splitlines() if line.startswith("punchin ")]
     if not lines:
