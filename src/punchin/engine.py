@@ -82,6 +82,8 @@ class Filling:
         unused: tags, lines and parameters that had no effect, each with the reason.
         warnings: sentences the person should read.
         details: what the engine found and did, for the receipt; JSON values only (tempo, key, donors ...).
+        continues: the new sound goes on from the song at both edges by itself, as a repair does. Crossfades
+            with the original would bring back what was to be repaired, so they are kept to a millisecond.
     """
 
     song: Song
@@ -90,6 +92,7 @@ class Filling:
     unused: tuple[Unused, ...] = ()
     warnings: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    continues: bool = False
 
 
 @runtime_checkable

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LISTEN_S = 15.0
 """How much of the song on each side joins and seam measures hear, at least."""
+CONTINUING_FADE_S = 0.001
+"""Crossfade of sound that continues the song by itself (`Filling.continues`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +126,15 @@ def _fillings(heard: _Heard, engine: Engine, edits: Sequence[Edit], stages: Stag
         yield filling
 
 
+def _continuing(joins: JoinSettings) -> JoinSettings:
+    """How sound is joined that continues the song by itself: nothing is matched, and hardly faded."""
+    fades = {
+        "fade_in_s": min(joins.fade_in_s, CONTINUING_FADE_S),
+        "fade_out_s": min(joins.fade_out_s, CONTINUING_FADE_S),
+    }
+    return replace(joins, **fades, search_s=0.0, align_s=0.0, match_level=False, match_tone=0.0)
+
+
 def _candidate(
     source: SongFile, planned: Planned, heard: _Heard, filling: Filling, engine: Engine, joins: JoinSettings
 ) -> Candidate:
@@ -134,7 +145,7 @@ def _candidate(
         heard.returned(filling),
         heard.original,
         source.sample_format,
-        joins,
+        _continuing(joins) if filling.continues else joins,
         seed=planned.seed,
         at_song_start=planned.hole.start == 0,
         at_song_end=planned.hole.end == source.frames,

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from punchin.edits import Edit
-from punchin.engine import no_progress
+from punchin.engine import Filling, no_progress
 from punchin.errors import Cancelled, EngineFailed, OutputError, RegionError
 from punchin.inpaint import Session, inpaint, inpaint_each_take
 from punchin.region import Frames, Region
+from punchin.song import Song
 from punchin.songfile import open_song
 from support.engines import (
     ScriptedEngine,
@@ -184,6 +185,23 @@ def test_progress_rises_over_the_whole_edit(path):
     assert fractions[0] >= 0
     assert fractions[-1] == pytest.approx(1.0)
     assert {"cut", "fill", "script", "join", "splice", "prove"} <= {stage for stage, _ in seen}
+
+
+def test_a_repair_is_not_faded_with_what_it_repairs(tmp_path):
+    """A click two milliseconds inside the region is gone, though crossfades with the original are longer."""
+    song = made_song(6.0, 8000)
+    clicked = song.samples.copy()
+    clicked[:, 16016] = 0.9
+    path = wav_of(Song(clicked, 8000), tmp_path / "song.wav")
+    clean = song.cut(Frames(16000, 16400)).samples
+
+    def repaired(continues):
+        engine = ScriptedEngine(lambda w, h, e: Filling(song=Song(clean.copy(), 8000), continues=continues))
+        take = make(path, engine, edit_of(2, 2.05), name=f"{continues}.wav")
+        return np.abs(samples(take.path)[:, 16016] / 32768 - song.samples[:, 16016]).max()
+
+    assert repaired(continues=True) < 1e-3
+    assert repaired(continues=False) > 0.05
 
 
 def test_the_whole_song_may_be_the_region(path):
