@@ -328,7 +328,7 @@ class _Maker:
 
     def _time_s(self, beat: float) -> float:
         """When a place in beats is played; eighths swing, and people are not exact."""
-        whole, part = int(beat), beat - int(beat)
+        whole, part = int(beat // 1), beat % 1
         swing = self.style.swing
         part = part * 2 * swing if part < 0.5 else swing + (part - 0.5) * 2 * (1 - swing)
         return float(np.interp(whole + part, np.arange(len(self.beat_s)), self.beat_s)) + self.rng.normal(
@@ -382,6 +382,14 @@ class _Maker:
         self.gain = {
             k: 10 ** (rng.uniform(-5, 3) / 20) for k in ("kick", "snare", "hat", "bass", "comp", "lead")
         }
+        # One song in four borrows its bass or chords from another style, and one in four plays chords early.
+        ways = [
+            rng.choice(sorted({getattr(style, part) for style in STYLES.values()}))
+            for part in ("bass", "comp")
+        ]
+        self.bass_way = str(ways[0]) if rng.random() < 0.25 else self.style.bass
+        self.comp_way = str(ways[1]) if rng.random() < 0.25 else self.style.comp
+        self.early_beats = 0.5 if rng.random() < 0.25 else 0.0
         self.with_drums = bool(rng.random() < self.style.drums)
         self.with_lead = bool(rng.random() < self.style.lead)
         self.with_bass = self.name != "ambient" and bool(rng.random() < 0.92)
@@ -393,7 +401,7 @@ class _Maker:
         if self.with_drums and not quiet:
             self._play_drums(bar, first)
         if self.with_bass:
-            for step, length, interval, loud in _bass_steps(self.style.bass, self.steps_per_bar, self.rng):
+            for step, length, interval, loud in _bass_steps(self.bass_way, self.steps_per_bar, self.rng):
                 root, quality = self.chord_of_beat[first + step // 4]
                 pitch = (
                     self.bass_base
@@ -406,6 +414,10 @@ class _Maker:
         self._play_comp(first)
         if self.with_lead:
             self._play_lead(first)
+
+    def _struck(self, first: int, step: int) -> float:
+        """The place in beats of a bar's note; the first one may come early."""
+        return first + step / 4 - (self.early_beats if step == 0 and first else 0.0)
 
     def _play_drums(self, bar: int, first: int) -> None:
         fill = bar % 8 == 7 and self.rng.random() < 0.6
@@ -422,7 +434,7 @@ class _Maker:
 
     def _play_comp(self, first: int) -> None:
         for step, length, which, loud in _comp_steps(
-            self.style.comp, self.steps_per_bar, self.length, self.rng
+            self.comp_way, self.steps_per_bar, self.length, self.rng
         ):
             root, quality = self.chord_of_beat[first + min(step // 4, self.style.beats_per_bar - 1)]
             tones = [root, root + (4 if quality == "maj" else 3), root + 7]

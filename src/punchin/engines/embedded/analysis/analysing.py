@@ -17,7 +17,7 @@ from punchin.engines.embedded.analysis.likeness import beat_features
 from punchin.engines.embedded.analysis.metrical import find_beats
 from punchin.engines.embedded.analysis.model import Analysis, BeatGrid, Harmony
 from punchin.engines.embedded.analysis.onsets import find_onsets
-from punchin.engines.embedded.analysis.pitch import find_pitches
+from punchin.engines.embedded.analysis.pitch import beat_chroma, find_pitches
 from punchin.engines.embedded.analysis.swing import find_swing
 from punchin.engines.embedded.analysis.trust import trust
 
@@ -42,13 +42,13 @@ def analyse(song: Song, progress: Progress = no_progress) -> Analysis:
     heard = hear(song)
     onsets = find_onsets(heard.wave)
     progress("analyse", 0.3)
-    beats_s = _grid(heard, find_beats(onsets))
-    progress("analyse", 0.5)
-    pitches = find_pitches(heard.pitch_wave, beats_s)
-    progress("analyse", 0.7)
-    bars = find_bars(beat_evidence(onsets, beats_s, pitches.chroma, pitches.bass_chroma))
-    chords, certain = find_chords(pitches.chroma, pitches.bass_chroma, bars.positions, bars.beats_per_bar)
-    key, key_certain = find_key(pitches.chroma, pitches.bass_chroma, chords)
+    pitches = find_pitches(heard.pitch_wave)
+    progress("analyse", 0.6)
+    beats_s = _grid(heard, find_beats(onsets, pitches))
+    chroma, bass_chroma = beat_chroma(pitches, beats_s)
+    bars = find_bars(beat_evidence(onsets, beats_s, chroma, bass_chroma))
+    chords, certain = find_chords(chroma, bass_chroma, bars.positions, bars.beats_per_bar)
+    key, key_certain = find_key(chroma, bass_chroma, chords)
     loudness = beat_loudness(song, beats_s)
     progress("analyse", 0.9)
     trusted = trust(heard, onsets, beats_s, pitches, bars)
@@ -64,13 +64,13 @@ def analyse(song: Song, progress: Progress = no_progress) -> Analysis:
         harmony=Harmony(
             chords=chords,
             confidences=certain * trusted.tonal,
-            chroma=pitches.chroma,
-            bass_chroma=pitches.bass_chroma,
+            chroma=chroma,
+            bass_chroma=bass_chroma,
             key=key,
             key_confidence=key_certain * trusted.tonal,
             tuning_semitones=pitches.tuning_semitones,
         ),
-        features=beat_features(onsets, beats_s, pitches.chroma, pitches.bass_chroma),
+        features=beat_features(onsets, beats_s, chroma, bass_chroma),
         loudness_lufs=loudness,
         musicality=trusted.musicality,
     )

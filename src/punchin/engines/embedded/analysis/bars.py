@@ -13,14 +13,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from punchin.engines.embedded.analysis.onsets import FRAMES_HZ, Onsets
+from punchin.engines.embedded.analysis.onsets import FRAMES_HZ, Onsets, flux_at
+from punchin.engines.embedded.analysis.spectra import between
+from punchin.engines.embedded.analysis.weights import weights
 
 Rows = NDArray[np.float64]
 
 METRES = (4, 3)
 
-METRE_BONUS = (0.0, -0.22)
+METRE_BONUS = (0.0, -0.05)
 """Log-probability a beat of each metre before anything is heard."""
+
+OTHER_SHARE = 0.5
+"""How much the places after the downbeat count: they tell styles apart more than metres."""
+
+CAUTION = 0.4
+"""Takes back some of the certainty of each beat: neighbours share what they have heard."""
 
 SLIP_COST = 9.0
 """Negative log-probability of a beat that does not follow on in its bar: a bar cut short, a tracker's mistake."""
@@ -48,7 +56,7 @@ def beat_evidence(onsets: Onsets, beats_s: Rows, chroma: Rows, bass_chroma: Rows
     """
     beats = beats_s[:-1]
     hits = flux_at(onsets.flux, beats)
-    sound = _beat_means(onsets.spectrum, beats_s)
+    sound = between(onsets.spectrum, FRAMES_HZ, beats_s)
     columns = [
         _change(chroma, 2) + _change(chroma, 1),
         _change(bass_chroma, 1),
@@ -59,22 +67,6 @@ def beat_evidence(onsets: Onsets, beats_s: Rows, chroma: Rows, bass_chroma: Rows
     ]
     rows = np.stack(columns, axis=1)
     return (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6)
-
-
-def flux_at(flux: NDArray[np.float32], times_s: Rows) -> Rows:
-    """The strongest flux within 30 ms of each time, `[T, F]` → `[K, F]`."""
-    centre = np.round(times_s * FRAMES_HZ).astype(int)
-    index = np.clip(centre[:, None] + np.arange(-3, 4), 0, len(flux) - 1)
-    return flux[index].max(axis=1).astype(np.float64)
-
-
-def _beat_means(frames: NDArray[np.float32], beats_s: Rows) -> Rows:
-    """Mean of the frames of each beat, `[T, F]` → `[K, F]`."""
-    total = np.concatenate([np.zeros((1, frames.shape[1])), np.cumsum(frames, axis=0, dtype=np.float64)])
-    edges = np.round(beats_s * FRAMES_HZ).astype(int)
-    start = np.clip(edges[:-1], 0, len(frames) - 1)
-    end = np.clip(edges[1:], start + 1, len(frames))
-    return (total[end] - total[start]) / (end - start)[:, None]
 
 
 def _change(rows: Rows, reach: int) -> Rows:
@@ -90,23 +82,28 @@ def _change(rows: Rows, reach: int) -> Rows:
 
 
 def place_scores(evidence: Rows, beats_per_bar: int) -> Rows:
-    """Log-likelihood of each place in the bar for each beat, `[K, 6]` → `[K, beats_per_bar]`."""
-    harmony, bass, kick, snare, cymbal, sound = evidence.T
-    backbeat = _shifted(snare, 1) - snare
-    downbeat = 0.7 * harmony + 0.3 * bass + 0.35 * kick + 0.2 * backbeat + 0.1 * cymbal + 0.15 * sound
+    """Log-likelihood of each place in the bar for each beat, `[K, 6]` → `[K, beats_per_bar]`.
+
+    Each beat is judged with its two neighbours on both sides by two logistic models: is it a downbeat, and, in
+    bars of four, which of the other places is it. Both were fitted on made songs (`weights.json`).
+    """
+    learned = weights()
+    around = _with_neighbours(np.clip(evidence, -3.0, 3.0), len(learned.downbeat) // evidence.shape[1] // 2)
+    logit = around @ learned.downbeat + learned.downbeat_bias
     scores = np.empty((len(evidence), beats_per_bar))
-    scores[:, 0] = downbeat
-    scores[:, 1:] = (-downbeat / (beats_per_bar - 1))[:, None]
+    scores[:, 0] = -np.logaddexp(0.0, -logit)
+    scores[:, 1:] = -np.logaddexp(0.0, logit)[:, None]
     if beats_per_bar == 4:
-        scores[:, 2] += 0.15 * kick + 0.2 * backbeat
-        scores[:, 1] -= 0.15 * kick + 0.2 * backbeat
-        scores[:, 3] -= 0.15 * kick + 0.2 * backbeat
-    return scores
+        other = around @ learned.place + learned.place_bias
+        other -= np.log(np.exp(other).mean(axis=1, keepdims=True))
+        scores[:, 1:] += OTHER_SHARE * other
+    return CAUTION * scores
 
 
-def _shifted(column: Rows, by: int) -> Rows:
-    """The value `by` beats later."""
-    return np.concatenate([column[by:], np.zeros(by)])
+def _with_neighbours(rows: Rows, reach: int) -> Rows:
+    """Each row beside the `reach` before it and after it, `[K, F]` → `[K, (2 reach + 1) F]`; zeros past the ends."""
+    padded = np.pad(rows, ((reach, reach), (0, 0)))
+    return np.concatenate([padded[k : k + len(rows)] for k in range(2 * reach + 1)], axis=1)
 
 
 def find_bars(evidence: Rows) -> Bars:

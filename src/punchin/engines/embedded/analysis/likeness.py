@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from punchin.engines.embedded.analysis.onsets import FRAMES_HZ, Onsets
+from punchin.engines.embedded.analysis.spectra import between
 
 Rows = NDArray[np.float64]
 
@@ -23,7 +24,7 @@ _STEPS = 8
 
 def beat_features(onsets: Onsets, beats_s: Rows, chroma: Rows, bass_chroma: Rows) -> NDArray[np.float32]:
     """Features of each beat `[K, F]`: chroma and bass chroma `[K, 12]`, level, cepstra, onset pattern."""
-    spectrum = _means(onsets.spectrum, beats_s)
+    spectrum = between(onsets.spectrum, FRAMES_HZ, beats_s)
     cepstra = spectrum @ _cosines(spectrum.shape[1])
     rhythm = _rhythm(onsets, beats_s)
     parts = [
@@ -34,15 +35,6 @@ def beat_features(onsets: Onsets, beats_s: Rows, chroma: Rows, bass_chroma: Rows
         RHYTHM * _standard(rhythm),
     ]
     return np.concatenate(parts, axis=1).astype(np.float32)
-
-
-def _means(frames: NDArray[np.float32], beats_s: Rows) -> Rows:
-    """Mean of the frames of each beat, `[T, F]` → `[K, F]`."""
-    total = np.concatenate([np.zeros((1, frames.shape[1])), np.cumsum(frames, axis=0, dtype=np.float64)])
-    edges = np.round(beats_s * FRAMES_HZ).astype(int)
-    start = np.clip(edges[:-1], 0, len(frames) - 1)
-    end = np.clip(edges[1:], start + 1, len(frames))
-    return (total[end] - total[start]) / (end - start)[:, None]
 
 
 def _cosines(bands: int) -> Rows:

@@ -98,3 +98,10 @@ def running_mean(values: Envelope, width: int) -> NDArray[np.float32]:
     at = np.arange(values.size)
     start, end = np.maximum(at - width // 2, 0), np.minimum(at + width - width // 2, values.size)
     return ((total[end] - total[start]) / (end - start)).astype(np.float32)
+
+
+def flux_at(flux: NDArray[np.float32], times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The strongest flux within 30 ms of each time, `[T, F]` → `[K, F]`."""
+    centre = np.round(times_s * FRAMES_HZ).astype(int)
+    index = np.clip(centre[:, None] + np.arange(-3, 4), 0, len(flux) - 1)
+    return flux[index].max(axis=1).astype(np.float64)

@@ -1,8 +1,8 @@
-"""Which notes sound in each beat: tuning, note strengths, chroma and bass chroma.
+"""Which notes sound: tuning, note strengths, chroma and bass chroma.
 
 After Mauch & Dixon, "Approximate note transcription for the improved identification of difficult chords" (ISMIR
 2010): a log-frequency spectrum in tune with the song, whitened over an octave, explained by notes with decaying
-harmonics under non-negative least squares. The least squares are solved for all beats at once by the
+harmonics under non-negative least squares. The least squares are solved for all frames at once by the
 multiplicative updates of Lee & Seung, "Algorithms for non-negative matrix factorization" (NIPS 2000).
 """
 
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from punchin.engines.embedded.analysis.hearing import PITCH_RATE_HZ
-from punchin.engines.embedded.analysis.spectra import frame_count, magnitudes
+from punchin.engines.embedded.analysis.spectra import between, frame_count, magnitudes
 
 SIZE, HOP = 4096, 1024
 """370 ms and 93 ms: bins of 2.7 Hz tell semitones apart down to about 90 Hz."""
@@ -26,6 +27,9 @@ LOWEST, HIGHEST = 28, 96
 """MIDI numbers of the notes looked for: the low E of a bass to five octaves and more above."""
 
 PER_SEMITONE = 3
+
+TOP_BIN = round(440.0 * 2.0 ** ((HIGHEST + 1.5 - 69) / 12) * SIZE / PITCH_RATE_HZ)
+"""The first bin that no note needs."""
 
 HARMONICS, DECAY = 8, 0.7
 """Each harmonic has this much of the one before (Mauch & Dixon take 0.6 to 0.9)."""
@@ -40,56 +44,37 @@ _BASS_TOP, _BASS_FADE = 50.0, 4.0
 _TREBLE = (62.0, 14.0)
 """Centre and spread of the notes that make the chroma."""
 
-Rows = NDArray[np.float64]
+Rows = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pitches:
-    """Notes, one row a beat.
+    """Notes over time, one row every 1 / `FRAMES_HZ` seconds.
 
     Attributes:
-        notes: `[K, HIGHEST - LOWEST]`, strength of each note.
-        chroma: `[K, 12]`, of the notes in the middle; the strongest is 1.
-        bass_chroma: `[K, 12]`, of the lowest notes; the strongest is 1.
+        chroma: `[T, 12]`, strength of each pitch class in the middle register, 0 is C.
+        bass_chroma: `[T, 12]`, of the lowest notes.
         tuning_semitones: of the song against A = 440 Hz.
-        tonality: `[K]`, 0..1, how much of each beat's whitened spectrum the notes explain.
+        tonality: `[T]`, 0..1, how much of each whitened spectrum the notes explain.
     """
 
-    notes: Rows
     chroma: Rows
     bass_chroma: Rows
     tuning_semitones: float
     tonality: Rows
 
 
-def find_pitches(pitch_wave: NDArray[np.float32], beats_s: NDArray[np.float64]) -> Pitches:
-    """Notes between each pair of successive times.
-
-    Args:
-        pitch_wave: `[M]` at `PITCH_RATE_HZ`.
-        beats_s: `[K + 1]`.
-    """
-    spectra = beat_spectra(pitch_wave, beats_s)
+def find_pitches(pitch_wave: NDArray[np.float32]) -> Pitches:
+    """Notes of a wave `[M]` at `PITCH_RATE_HZ`."""
+    spectra = np.empty((frame_count(pitch_wave.size, HOP), TOP_BIN), np.float32)
+    row = 0
+    for block in magnitudes(pitch_wave, SIZE, HOP):
+        spectra[row : row + len(block)] = block[:, :TOP_BIN]
+        row += len(block)
     tuning = find_tuning(spectra)
     white = whitened(log_frequency(spectra, tuning))
     notes = explained_by_notes(white)
-    chroma, bass = chroma_of(notes)
-    return Pitches(notes, chroma, bass, tuning, _explained(white, notes))
-
-
-def beat_spectra(wave: NDArray[np.float32], beats_s: NDArray[np.float64]) -> Rows:
-    """Mean magnitude spectrum of the frames centred in each beat, `[K, SIZE // 2 + 1]`; the nearest where none is."""
-    count = frame_count(wave.size, HOP)
-    total = np.zeros((count + 1, SIZE // 2 + 1))
-    row = 1
-    for block in magnitudes(wave, SIZE, HOP):
-        total[row : row + len(block)] = block
-        row += len(block)
-    np.cumsum(total, axis=0, out=total)
-    edges = np.ceil(np.asarray(beats_s) * FRAMES_HZ).astype(int)
-    start = np.clip(edges[:-1], 0, count - 1)
-    end = np.clip(edges[1:], start + 1, count)
-    return (total[end] - total[start]) / (end - start)[:, None]
+    return Pitches(*chroma_of(notes), tuning, _explained(white, notes))
 
 
 def find_tuning(spectra: Rows) -> float:
@@ -125,7 +110,7 @@ def log_frequency(spectra: Rows, tuning_semitones: float) -> Rows:
     width = np.maximum(1.0, place * (2.0 ** (1 / (12 * PER_SEMITONE)) - 1))
     x = np.arange(spectra.shape[1])[:, None]
     kernel = np.maximum(0.0, 1.0 - np.abs(x - place) / width)
-    return spectra @ (kernel / np.sqrt(kernel.sum(axis=0)))
+    return spectra @ (kernel / np.sqrt(kernel.sum(axis=0))).astype(np.float32)
 
 
 def whitened(rows: Rows) -> Rows:
@@ -149,14 +134,14 @@ def _octave_mean(rows: Rows) -> Rows:
 
 @cache
 def note_shapes() -> Rows:
-    """What each note looks like on the log-frequency scale, `[notes, L]`, each with energy 1."""
+    """What each note looks like on the log-frequency scale, `[notes, L]` float32, each with energy 1."""
     notes = HIGHEST - LOWEST
     bins = np.arange(notes * PER_SEMITONE)
     shapes = np.zeros((notes, bins.size))
     for harmonic in range(1, HARMONICS + 1):
         place = np.arange(notes) * PER_SEMITONE + 1 + 12 * PER_SEMITONE * np.log2(harmonic)
         shapes += DECAY ** (harmonic - 1) * np.maximum(0.0, 1.0 - np.abs(bins - place[:, None]) / 1.5)
-    return shapes / np.linalg.norm(shapes, axis=1, keepdims=True)
+    return (shapes / np.linalg.norm(shapes, axis=1, keepdims=True)).astype(np.float32)
 
 
 def explained_by_notes(white: Rows) -> Rows:
@@ -178,12 +163,21 @@ def _explained(white: Rows, notes: Rows) -> Rows:
 
 
 def chroma_of(notes: Rows) -> tuple[Rows, Rows]:
-    """Notes folded into pitch classes: (all but the lowest, the lowest), each `[K, 12]` with a maximum of 1 (or 0)."""
+    """Notes folded into pitch classes: those in the middle, and the lowest; each `[T, 12]`."""
     pitch = np.arange(LOWEST, HIGHEST)
     treble = np.exp(-0.5 * np.square((pitch - _TREBLE[0]) / _TREBLE[1]))
     bass = 1.0 / (1.0 + np.exp((pitch - _BASS_TOP) / (_BASS_FADE / 2)))
-    fold = (pitch[:, None] % 12 == np.arange(12)).astype(np.float64)
-    return tuple(_peak_one((notes * weight) @ fold) for weight in (treble, bass))  # pyright: ignore[reportReturnType]
+    fold = pitch[:, None] % 12 == np.arange(12)
+    return notes @ (fold * treble[:, None]).astype(np.float32), notes @ (fold * bass[:, None]).astype(
+        np.float32
+    )
+
+
+def beat_chroma(pitches: Pitches, beats_s: NDArray[np.float64]) -> tuple[Rows, Rows]:
+    """Chroma and bass chroma of each beat, `[K, 12]`, the strongest pitch class of each beat 1 (all 0 in silence)."""
+    return tuple(  # pyright: ignore[reportReturnType]
+        _peak_one(between(rows, FRAMES_HZ, beats_s)) for rows in (pitches.chroma, pitches.bass_chroma)
+    )
 
 
 def _peak_one(rows: Rows) -> Rows:

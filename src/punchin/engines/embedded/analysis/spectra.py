@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,3 +58,26 @@ def log_filters(
 def filter_centres_hz(rate_hz: int, size: int, filters: NDArray[np.float32]) -> NDArray[np.float64]:
     """The frequency of the highest point of each filter, `[B]`."""
     return filters.argmax(axis=0) * (rate_hz / size)
+
+
+def between(
+    rows: NDArray[np.floating[Any]], frames_hz: float, times_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Mean of the frames between each pair of successive times, `[T, F]` → `[K, F]` for K + 1 times.
+
+    Frame t stands for the time from half a frame before t / `frames_hz` to half a frame after; frames at an edge
+    count in part. Times outside are moved to the nearest end.
+    """
+    total = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0, dtype=np.float64)])
+    edges = times_s * frames_hz + 0.5
+    # Every span keeps a little length inside the rows, so that it has a mean.
+    start = np.clip(edges[:-1], 0.0, len(rows) - 0.05)
+    end = np.clip(edges[1:], start + 0.05, len(rows))
+    return (_at(total, end) - _at(total, start)) / (end - start)[:, None]
+
+
+def _at(rows: NDArray[np.float64], place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows between rows, by a straight line."""
+    whole = np.minimum(place.astype(int), len(rows) - 2)
+    part = (place - whole)[:, None]
+    return rows[whole] * (1.0 - part) + rows[whole + 1] * part
