@@ -152,7 +152,8 @@ def _loudest_db(sound: Sound, studio: Studio) -> float:
     """K-weighted level of the loudest `LOUDEST_S` of the first half second, mean of the channels, in dB."""
     struck = sound[:, : studio.rate_hz // 2]
     length = fast_length(studio.rate_hz)
-    gains = studio.once(("K", length), lambda: k_response(np.fft.rfftfreq(length, 1 / studio.rate_hz)))
+    frequency_hz = np.arange(length // 2 + 1, dtype=np.float64) * (studio.rate_hz / length)
+    gains = studio.once(("K", length), lambda: k_response(frequency_hz))
     heard = np.fft.irfft(np.fft.rfft(struck, length, axis=1) * gains, length, axis=1)[:, : struck.shape[1]]
     power = np.square(heard).mean(axis=0)
     width = round(LOUDEST_S * studio.rate_hz)

@@ -81,11 +81,13 @@ def test_it_is_in_tune(player, name):
         assert abs(cents_off(sound, pitch)) < UNTUNED_CENTS.get(name, 10), pitch
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INSTRUMENTS)
 def test_it_is_as_loud_as_all_others(player, name):
     assert phrase_lufs(INSTRUMENTS[name], player) == pytest.approx(target_lufs(name), abs=0.7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INSTRUMENTS)
 def test_it_sounds_at_both_ends_of_its_compass_and_ends(player, name):
     of = INSTRUMENTS[name]

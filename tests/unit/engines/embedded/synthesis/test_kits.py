@@ -40,7 +40,13 @@ def test_unknown_names_are_refused_with_near_ones(player):
         struck(player, "house", Hit(0, "closedhat", 0.8))
 
 
-@pytest.mark.parametrize("name", KITS)
+QUICK = ("standard", "tr808", "lofi")
+"""Kits that are tried in every run; all others only when there is time."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in KITS]
+)
 def test_all_its_drums_sound_at_their_level(player, name):
     """The loudest 60 ms of a stroke are as loud as the stage says, whatever the kit."""
     rate_hz, each_s = 22_050, 1.0
