@@ -48,8 +48,6 @@ class Sink:
                 if part:
                     self._file.seek(self._at + (0 if self._at < self._head else self._room))
                     self._at += self._file.write(part)
-            # Python keeps small writes back; a full disk must be met here, not when the file is closed.
-            self._file.flush()
         except OSError as error:
             # An exception may not pass through C; it is raised when libsndfile has come back.
             self._failure = error

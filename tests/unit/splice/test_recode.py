@@ -102,13 +102,14 @@ def test_lossy_keeps_length_and_place(tmp_path, container, channels):
     assert error(0) < min(error(-1), error(1))
 
 
-def test_the_whole_song_is_given_in_blocks_with_its_patches(tmp_path):
-    sound = noise(1_000)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_the_whole_song_is_given_in_blocks_with_its_patches(tmp_path, channels):
+    sound = noise(1_000, channels)
     path = tmp_path / "a.wav"
-    path.write_bytes(wav_file(wav_format(16, 2), wav_sound(sound, 16)))
+    path.write_bytes(wav_file(wav_format(16, channels), wav_sound(sound, 16)))
     patches = [
-        Patch(Frames(95, 105), np.ones((2, 10), np.int16)),
-        Patch(Frames(105, 400), np.zeros((2, 295), np.int16)),
+        Patch(Frames(95, 105), np.ones((channels, 10), np.int16)),
+        Patch(Frames(105, 400), np.zeros((channels, 295), np.int16)),
     ]
     with open_song(path) as song:
         blocks = list(patched_blocks(song, patches, 100))
