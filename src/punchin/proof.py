@@ -97,7 +97,7 @@ def prove(
         depth=depth,
         identical=same_length
         and all(run.source_sha256 == run.output_sha256 for run in records)
-        and all(run.source_sha256 == run.output_sha256 for run in coded),
+        and all(run.identical for run in coded),
         largest_difference=max((run.largest_difference for run in records), default=0.0),
         compared_as=_compared_as(source, output),
         runs=records,
@@ -165,23 +165,20 @@ def _largest_difference(before: Native, after: Native, full_scale: float) -> flo
 
 
 def _coded_run(source: Path, output: Path, kept: KeptBytes) -> CodedRecord:
-    return CodedRecord(
-        source_offset=kept.source_offset,
-        output_offset=kept.output_offset,
-        bytes=kept.length,
-        source_sha256=_bytes_sha256(source, kept.source_offset, kept.length),
-        output_sha256=_bytes_sha256(output, kept.output_offset, kept.length),
-    )
+    return CodedRecord(kept.source_offset, kept.output_offset, kept.length, _same_bytes(source, output, kept))
 
 
-def _bytes_sha256(path: Path, offset: int, length: int) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        file.seek(offset)
-        while length > 0 and (block := file.read(min(length, _BLOCK_BYTES))):
-            digest.update(block)
-            length -= len(block)
-    return digest.hexdigest()
+def _same_bytes(source: Path, output: Path, kept: KeptBytes) -> bool:
+    left = kept.length
+    with source.open("rb") as before, output.open("rb") as after:
+        before.seek(kept.source_offset)
+        after.seek(kept.output_offset)
+        while left > 0:
+            block = before.read(min(left, _BLOCK_BYTES))
+            if not block or block != after.read(len(block)):
+                return False
+            left -= len(block)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,13 +98,12 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CodedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A run of coded bytes that stands unchanged in the output."""
+    """A run of coded bytes that was kept, and whether it is the same in both files."""
 
     source_offset: int
     output_offset: int
     bytes: int
-    source_sha256: str
-    output_sha256: str
+    identical: bool
 
 
 class ProofRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
