@@ -57,7 +57,9 @@ def splicer_for(source: SongFile, container: Container | None = None) -> Splicer
     Raises:
         OutputError: if the format asked for cannot hold this song.
     """
-    if container is None or (container is source.container and container in _SPLICED):
+    own = container is source.container and container in _SPLICED
+    by_default = source.container not in _SPLICED and container is _lossless_for(source)
+    if container is None or own or by_default:
         try:
             splicer = _own_format(source)
         except CannotSplice as reason:

@@ -43,6 +43,8 @@ def chosen(tmp_path, form, asked):
         ("flac", "wav", "wav", Method.LOSSLESS, "WAV was asked for"),
         ("wav", "ogg", "ogg", Method.LOSSY, "Ogg Vorbis was asked for"),
         ("ogg", None, "flac", Method.LOSSLESS, "Ogg Vorbis cannot be changed in one part"),
+        ("ogg", "flac", "flac", Method.LOSSLESS, "Ogg Vorbis cannot be changed in one part"),
+        ("ogg", "wav", "wav", Method.LOSSLESS, "WAV was asked for"),
         ("ogg", "ogg", "ogg", Method.LOSSY, "outside the region"),
         ("opus", None, "flac", Method.LOSSLESS, "Opus cannot be changed in one part"),
         ("opus", "opus", "opus", Method.LOSSY, "outside the region"),
