@@ -72,7 +72,7 @@ def test_cheap_sound_is_cheap():
 
 def test_what_few_decoders_read_is_not_written():
     sound = np.zeros((1, 4096), np.int64)
-    sound[0, 100] = -(2**31)
+    sound[0, 100], sound[0, 50] = -(2**31), 1
     frame, info = coded(sound, 32)
     # A residual of -2^31 is forbidden (9.2.7.3): kept verbatim instead.
     assert frame[parse_header(frame, info).length] >> 1 == 1
