@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from punchin.engine import EngineSpec, Filling, Progress, Unused
-from punchin.engines.embedded.analysis import Analysis, analyse
-from punchin.engines.embedded.bed import Bed, lay_bed
+from punchin.engines.embedded.analysis import analyse
 from punchin.engines.embedded.gap import LONGEST_S as LONGEST_GAP_S
 from punchin.engines.embedded.gap import is_gap, repair
+from punchin.engines.embedded.rearranging import Heard, part_of, rearrange, understand
+from punchin.engines.embedded.synthesis import Player
 from punchin.song import Song
 
 if TYPE_CHECKING:
@@ -29,36 +29,25 @@ LISTEN_TO_GAP_S = 1.0
 LONGEST_S = 600.0
 """Longest hole: the window, and with it the memory, must stay bounded."""
 
-DEFAULT_VARIANCE = 0.3
-
 NOTHING_TO_TAKE_FROM = "there is no music outside the region to take from: the original was kept"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Heard:
-    """A window with what was found in it, shared by all takes of one edit.
-
-    Attributes:
-        window: the song around the hole, finite.
-        hole: where in `window`.
-        analysis: of the whole window.
-    """
-
-    window: Song
-    hole: Frames
-    analysis: Analysis
-
-
 class EmbeddedEngine:
-    """Fills a hole with the song's own music from elsewhere, on the song's own beat."""
+    """Fills a hole with the song's own music from elsewhere, and plays on it what the tags ask for."""
 
     spec = EngineSpec(
         name="embedded",
-        version="1",
-        summary="Rearranges the song's own bars on its own grid: seconds on a CPU, no weights, no network.",
+        version="2",
+        summary=(
+            "Rearranges the song's own bars and plays what the tags ask for, on its beat and chords: "
+            "seconds on a CPU, no weights, no network."
+        ),
         longest_s=LONGEST_S,
-        honours=frozenset({"variance"}),
+        honours=frozenset({"tags", "lyrics", "variance"}),
     )
+
+    def __init__(self) -> None:
+        self._player = Player()
 
     def load(self) -> None:
         """Nothing to load."""
@@ -84,10 +73,12 @@ class EmbeddedEngine:
         window = _finite(window)
         if is_gap(hole, window.rate_hz):
             return [_repaired(window, hole, edit, progress) for edit in edits]
-        heard = Heard(window, hole, analyse(window, _part(progress, 0.0, 0.6)))
-        width = 0.4 / len(edits)
+        for edit in edits:
+            understand(edit, window)  # refuses tags that mean nothing before the slow part
+        heard = Heard.of(window, hole, analyse(window, part_of(progress, 0.0, 0.5)))
+        width = 0.5 / len(edits)
         return [
-            _rearranged(heard, edit, _part(progress, 0.6 + take * width, width))
+            rearrange(heard, edit, self._player, part_of(progress, 0.5 + take * width, width))
             for take, edit in enumerate(edits)
         ]
 
@@ -97,15 +88,6 @@ def _finite(window: Song) -> Song:
     if np.isfinite(window.samples.sum(dtype=np.float64)):
         return window
     return Song(np.nan_to_num(window.samples, nan=0.0, posinf=0.0, neginf=0.0), window.rate_hz)
-
-
-def _part(progress: Progress, start: float, width: float) -> Progress:
-    """A progress that fills `width` of the whole, from `start` on."""
-
-    def report(stage: str, fraction: float) -> None:
-        progress(stage, min(1.0, start + width * fraction))
-
-    return report
 
 
 def _repaired(window: Song, hole: Frames, edit: Edit, progress: Progress) -> Filling:
@@ -128,37 +110,3 @@ def _repaired(window: Song, hole: Frames, edit: Edit, progress: Progress) -> Fil
         warnings=(note if repaired else NOTHING_TO_TAKE_FROM,),
         details={"method": "repair" if repaired else "original"},
     )
-
-
-def _rearranged(heard: Heard, edit: Edit, progress: Progress) -> Filling:
-    """A region: the stages of the engine, one after the other."""
-    variance = DEFAULT_VARIANCE if edit.variance is None else edit.variance
-    bed = lay_bed(
-        heard.window, heard.hole, heard.analysis, seed=edit.seed or 0, variance=variance, progress=progress
-    )
-    progress("done", 1.0)
-    return Filling(song=bed.song, warnings=bed.warnings, details=_details(heard, bed))
-
-
-def _details(heard: Heard, bed: Bed) -> dict[str, Any]:
-    """What was found and done, for the receipt. All times are seconds from the start of the hole."""
-    grid, harmony = heard.analysis.grid, heard.analysis.harmony
-    rate_hz, start = heard.window.rate_hz, heard.hole.start
-    return {
-        "method": "rearrange",
-        "tempo_bpm": round(grid.tempo_bpm, 2),
-        "tempo_confidence": round(grid.confidence, 3),
-        "beats_per_bar": grid.beats_per_bar,
-        "bar_confidence": round(grid.downbeat_confidence, 3),
-        "key": str(harmony.key),
-        "key_confidence": round(harmony.key_confidence, 3),
-        "musicality": round(heard.analysis.musicality, 3),
-        "donors": [
-            [
-                round((piece.target.start - start) / rate_hz, 3),
-                round((piece.source - start) / rate_hz, 3),
-                round(len(piece.target) / rate_hz, 3),
-            ]
-            for piece in bed.pieces
-        ],
-    }
