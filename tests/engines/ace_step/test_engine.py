@@ -197,9 +197,21 @@ def test_the_model_hears_the_true_song_around_the_hole_at_every_step(engine):
 
 def test_a_retry_pays_for_denoise_and_decode_only(engine):
     engine.fill(SONG, HOLE, replace(EDIT, seed=1), no_progress)
-    misses, texts = engine._rig.latents.misses, engine._rig._conditions.misses
+    networks, called = engine._rig.networks, []
+    hooks = [
+        network.register_forward_pre_hook(lambda module, arguments: called.append(module))
+        for network in (
+            networks.text_encoder,
+            networks.condition_encoder.timbre_encoder,
+            networks.vae.encoder,
+        )
+    ]
     engine.fill(SONG, HOLE, replace(EDIT, seed=2), no_progress)
-    assert (engine._rig.latents.misses, engine._rig._conditions.misses) == (misses, texts)
+    assert called == []
+    engine.fill(SONG, HOLE, replace(EDIT, tags=("other",)), no_progress)
+    assert called == [networks.text_encoder], "the timbre of silence is known"
+    for hook in hooks:
+        hook.remove()
 
 
 @pytest.mark.slow
