@@ -9,7 +9,7 @@ import numpy as np
 
 from punchin.engines.embedded.synthesis import waves
 from punchin.engines.embedded.synthesis.envelopes import Envelope
-from punchin.engines.embedded.synthesis.voice import MEDIUM_VELOCITY, gain_of, hz
+from punchin.engines.embedded.synthesis.voice import MEDIUM_VELOCITY, gain_of, hz, vibrato
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +26,6 @@ CORNERS = 26
 
 WOBBLE_S = 0.25
 """About how long a turn of a wobble bass takes; a note gets a whole number and so follows the beat."""
-
-VIBRATO_AFTER_S, VIBRATO_RISE_S = 0.25, 0.3
-"""When vibrato sets in on a held note, and how slowly: as players do it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,8 @@ class Analog:
         rate_hz = studio.rate_hz
         frames = self.envelope.frames(note.duration_s, rate_hz)
         t = np.arange(frames, dtype=np.float32) / np.float32(rate_hz)
-        phase = note.phase(frames, rate_hz, self._vibrato(t)) * 2**self.octave
+        bend = vibrato(frames, rate_hz, self.vibrato_cents, self.vibrato_hz) if self.vibrato_cents else None
+        phase = note.phase(frames, rate_hz, bend) * 2**self.octave
         highest = hz(max(note.pitch, note.from_pitch) + 12 * self.octave + 0.5)
         tables = studio.once((self, round(highest, 2)), lambda: self._tables(highest, rate_hz))
         row = None if self.corner_hz is None else self._row(note, t)
@@ -116,9 +114,3 @@ class Analog:
                 np.float32(2 * np.pi * turns / max(note.duration_s, 0.05)) * t
             )
         return moving * CORNERS_PER_OCTAVE
-
-    def _vibrato(self, t: NDArray[np.floating]) -> NDArray[np.floating] | None:
-        if not self.vibrato_cents:
-            return None
-        depth = np.clip((t - VIBRATO_AFTER_S) / VIBRATO_RISE_S, 0, 1) * (self.vibrato_cents / 100)
-        return (depth * np.sin(2 * np.pi * self.vibrato_hz * t)).astype(np.float64)

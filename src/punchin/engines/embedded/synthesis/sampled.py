@@ -11,7 +11,7 @@ import soxr
 from punchin.engines.embedded.effects.filters import filtered, low_pass
 from punchin.engines.embedded.synthesis.bank import unrolled
 from punchin.engines.embedded.synthesis.envelopes import release
-from punchin.engines.embedded.synthesis.voice import gain_of, hz
+from punchin.engines.embedded.synthesis.voice import VIBRATO_AFTER_S, gain_of, hz, vibrato
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SHADES = 3
 """In how many steps brightness follows velocity."""
+
+VIBRATO_HZ = 5.3
 
 RENDER_STEP_S = 0.5
 """Notes are rendered up to a whole multiple of this, so that those of one pitch share the work."""
@@ -38,6 +40,7 @@ class Sampled:
         bright_hz: nothing above this; None leaves the recording as it is.
         tremolo_hz: level wavers this fast (bowed tremolo, mandolin).
         tremolo: 0..1, how deep.
+        vibrato_cents: how deep a held note wavers, where the recording is of a straight one.
         damping_db_s: falls faster than recorded, as a short string does.
         mono: a new note ends the one before.
     """
@@ -49,6 +52,7 @@ class Sampled:
     bright_hz: float | None = None
     tremolo_hz: float = 0.0
     tremolo: float = 0.0
+    vibrato_cents: float = 0.0
     damping_db_s: float = 0.0
     mono: bool = False
 
@@ -75,7 +79,7 @@ class Sampled:
     ) -> Sound:
         """The recording at the note's speed, `[C, <= wanted]`; do not write to it."""
         pitch = note.pitch + cents / 100
-        if note.glides:
+        if note.glides or (self.vibrato_cents and note.duration_s > VIBRATO_AFTER_S):
             return self._gliding(note, zone, pitch, wanted, shade, studio)
         step = round(RENDER_STEP_S * studio.rate_hz)
         length = -(-wanted // step) * step
@@ -91,7 +95,10 @@ class Sampled:
     def _gliding(
         self, note: Sounding, zone: Zone, pitch: float, frames: int, shade: int, studio: Studio
     ) -> Sound:
-        speeds = np.exp2(note.semitones(frames, studio.rate_hz) / 12) * self._speed(zone, pitch, studio)
+        bend = note.semitones(frames, studio.rate_hz)
+        if self.vibrato_cents:
+            bend = bend + vibrato(frames, studio.rate_hz, self.vibrato_cents, VIBRATO_HZ)
+        speeds = np.exp2(bend / 12) * self._speed(zone, pitch, studio)
         at = np.cumsum(speeds) - speeds
         straight = self._straight(zone, int(at[-1]) + 64, shade, studio)
         places = np.arange(straight.shape[1])

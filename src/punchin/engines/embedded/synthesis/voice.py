@@ -24,6 +24,9 @@ VELOCITY_POWER = 1.5
 
 A4_HZ, A4 = 440.0, 69.0
 
+VIBRATO_AFTER_S, VIBRATO_RISE_S = 0.25, 0.3
+"""When vibrato sets in on a held note, and how slowly: as players do it."""
+
 
 def hz(pitch: float) -> float:
     """Frequency of a MIDI number."""
@@ -33,6 +36,13 @@ def hz(pitch: float) -> float:
 def gain_of(velocity: float) -> float:
     """Level of a velocity 0..1, as a factor; 1 at `MEDIUM_VELOCITY`."""
     return (max(velocity, 0.0) / MEDIUM_VELOCITY) ** VELOCITY_POWER
+
+
+def vibrato(frames: int, rate_hz: int, cents: float, speed_hz: float) -> NDArray[np.floating]:
+    """How far a held note wavers at each frame, in semitones, `[frames]`; straight at first."""
+    t = np.arange(frames) / rate_hz
+    depth = np.clip((t - VIBRATO_AFTER_S) / VIBRATO_RISE_S, 0, 1) * (cents / 100)
+    return depth * np.sin(2 * np.pi * speed_hz * t)
 
 
 @dataclass(frozen=True, slots=True)
