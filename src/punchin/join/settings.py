@@ -33,7 +33,7 @@ class JoinSettings:
 
     fade_in_s: float = 0.05
     fade_out_s: float = 0.05
-    search_s: float = 0.1
+    search_s: float = 0.03
     align_s: float = 0.003
     match_level: bool = True
     match_tone: float = 0.5

@@ -270,7 +270,7 @@ def test_the_crossfade_is_put_where_there_is_least_to_hide():
     for same in (slice(2_000, 4_500), slice(-5_000, -2_000)):
         new[:, same] = inside[:, same]
     _, joined = joined_of(
-        song, hole, Song(new, RATE_HZ), settings=replace(PLAIN, match_level=False, match_tone=0)
+        song, hole, Song(new, RATE_HZ), settings=replace(PLAIN, search_s=0.1, match_level=False, match_tone=0)
     )
     place = joined.fade_in.start - hole.start
     assert 1_900 <= place <= 2_300

@@ -59,6 +59,8 @@ def test_a_shift_of_the_beat_is_measured(lag):
 
 def test_on_the_beat_is_zero_and_no_beat_is_none():
     assert beat_lag_ms(beats(), beats(), 0.0116) == 0
+    # Another lag must fit clearly better than none: both at once is a busier beat, not a late one.
+    assert beat_lag_ms(beats(), beats() + 1.05 * np.roll(beats(), 10, axis=0), 0.0116) == 0
     flat = np.random.default_rng(9).random((600, 2))
     assert beat_lag_ms(beats(), flat, 0.0116) is None
     assert beat_lag_ms(beats(), np.zeros((600, 2)), 0.0116) is None
