@@ -98,6 +98,18 @@ class IdempotencyConflict(CallerError):
     code = "idempotency_conflict"
 
 
+class UploadNotFound(CallerError):
+    """There is no such upload; it may be older than this server keeps uploads."""
+
+    code = "upload_not_found"
+
+
+class KeyNotFound(CallerError):
+    """There is no such API key; `punchin keys list` shows all."""
+
+    code = "key_not_found"
+
+
 class NotAllowed(CallerError):
     """The rules of this server do not allow that."""
 

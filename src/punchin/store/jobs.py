@@ -1,0 +1,268 @@
+"""Accepting jobs, reading them, and their owner's list of them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from punchin.errors import CallerError, IdempotencyConflict
+from punchin.job import State
+from punchin.store.ending import OPEN, all_locked, one, record_of, visible
+from punchin.store.ids import new_id
+from punchin.store.moves import ask_to_stop
+from punchin.store.records import Backlog, JobRecord, KeyLoad, Page
+from punchin.store.sessions import Ledger
+from punchin.store.tables import jobs, keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from punchin.job import JobSpec
+
+UPLOAD = "upload:"
+"""How `JobSpec.audio` begins for a song that was uploaded here; the key of the file store follows."""
+
+
+class Jobs(Ledger):
+    """The ledger of jobs."""
+
+    def submit(
+        self,
+        key_id: str,
+        spec: JobSpec,
+        *,
+        idempotency_key: str | None,
+        enqueue: Callable[[Session, JobRecord], None],
+        admit: Callable[[KeyLoad], None] | None = None,
+    ) -> tuple[JobRecord, bool]:
+        """Accept a job: the row and whatever `enqueue` writes are committed together, or neither is.
+
+        Args:
+            key_id: whose it is.
+            spec: what to do.
+            idempotency_key: what the client calls this request; the same name gives the same job again.
+            enqueue: puts the job in line, in the transaction of the session it is given; must not commit.
+            admit: looks at what the key has going on and raises to refuse the job. It is asked one request of
+                a key at a time, so a limit is never passed by two that come together.
+
+        Returns:
+            The job, and whether it is new.
+
+        Raises:
+            IdempotencyConflict: the name was used for another request.
+            StoreError: the database cannot take it; nothing was accepted.
+        """
+        print_ = _fingerprint(spec)
+        try:
+            with self.writing() as session:
+                load = self._load(session, key_id)
+                if earlier := _earlier(session, key_id, idempotency_key, print_):
+                    return earlier, False
+                if admit:
+                    admit(load)
+                job = self._insert(session, key_id, spec, idempotency_key, print_, load)
+                enqueue(session, job)
+        except IntegrityError:
+            # Only where the key has no row to lock (see `_load`): another process was faster with this name.
+            with self.reading() as session:
+                if earlier := _earlier(session, key_id, idempotency_key, print_):
+                    return earlier, False
+            raise
+        return job, True
+
+    def _insert(
+        self,
+        session: Session,
+        key_id: str,
+        spec: JobSpec,
+        idempotency_key: str | None,
+        print_: str,
+        load: KeyLoad,
+    ) -> JobRecord:
+        new = insert(jobs).values(
+            id=new_id(),
+            key_id=key_id,
+            idempotency_key=idempotency_key,
+            fingerprint=print_,
+            spec=spec,
+            model=spec.model,
+            upload_key=spec.audio.removeprefix(UPLOAD) if spec.audio.startswith(UPLOAD) else None,
+            state=State.CREATED.value,
+            stage="",
+            fraction=0.0,
+            attempts=0,
+            turn=load.waiting + load.running + 1,
+            cancel_asked=False,
+            created_at=self.now(),
+        )
+        return record_of(session.execute(new.returning(jobs)).one())
+
+    def _load(self, session: Session, key_id: str) -> KeyLoad:
+        """What the key has going on; until the transaction ends, nobody else may submit for it."""
+        owner = session.execute(
+            select(keys.c.prepaid, keys.c.spent).where(keys.c.id == key_id).with_for_update()
+        ).one_or_none()
+        unfinished = (
+            select(jobs.c.state, func.count())
+            .where(jobs.c.key_id == key_id, jobs.c.state.in_(OPEN))
+            .group_by(jobs.c.state)
+        )
+        counts = {row[0]: row[1] for row in session.execute(unfinished)}
+        recent = select(func.count()).where(
+            jobs.c.key_id == key_id, jobs.c.created_at > self.now() - timedelta(seconds=60)
+        )
+        return KeyLoad(
+            waiting=counts.get(State.CREATED.value, 0),
+            running=counts.get(State.PROCESSING.value, 0),
+            last_minute=session.execute(recent).scalar_one(),
+            balance=None if owner is None or owner.prepaid is None else owner.prepaid - owner.spent,
+        )
+
+    def load(self, key_id: str) -> KeyLoad:
+        """What a key has going on right now."""
+        with self.reading() as session:
+            return self._load(session, key_id)
+
+    def job(self, job_id: str, *, key_id: str | None = None) -> JobRecord:
+        """A job.
+
+        Args:
+            job_id: its id.
+            key_id: whose it must be; None for the server's own use.
+
+        Raises:
+            JobNotFound: there is none, it is deleted, or another key's.
+        """
+        with self.reading() as session:
+            return one(session, visible(job_id, key_id), job_id)
+
+    def place(self, job_id: str) -> int:
+        """How many waiting jobs will be taken before this one; 0 if it is next, at work or over."""
+        waiting = jobs.c.state == State.CREATED.value
+        mine = select(jobs.c.turn, jobs.c.seq).where(jobs.c.id == job_id, waiting)
+        with self.reading() as session:
+            me = session.execute(mine).one_or_none()
+            if me is None:
+                return 0
+            before = (jobs.c.turn < me.turn) | ((jobs.c.turn == me.turn) & (jobs.c.seq < me.seq))
+            return session.execute(select(func.count()).select_from(jobs).where(waiting, before)).scalar_one()
+
+    def backlog(self) -> Backlog:
+        """How busy the server is."""
+        state = select(jobs.c.state, func.count(), func.min(jobs.c.created_at)).where(jobs.c.state.in_(OPEN))
+        with self.reading() as session:
+            found = {row[0]: row for row in session.execute(state.group_by(jobs.c.state))}
+        waiting, running = found.get(State.CREATED.value), found.get(State.PROCESSING.value)
+        return Backlog(
+            waiting=waiting[1] if waiting else 0,
+            running=running[1] if running else 0,
+            oldest_at=waiting[2] if waiting else None,
+        )
+
+    def open_jobs(self, *, quiet_since: datetime | None = None) -> list[JobRecord]:
+        """Jobs that are not over, in the order accepted: what the dispatcher must know of.
+
+        Args:
+            quiet_since: only those at work whose worker has not reported since.
+        """
+        wanted = select(jobs).where(jobs.c.state.in_(OPEN)).order_by(jobs.c.seq)
+        if quiet_since is not None:
+            wanted = wanted.where(jobs.c.progressed_at < quiet_since)
+        with self.reading() as session:
+            return [record_of(row) for row in session.execute(wanted)]
+
+    def history(
+        self,
+        key_id: str | None,
+        *,
+        page: int = 1,
+        page_size: int = 20,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        model: str | None = None,
+        state: State | None = None,
+    ) -> Page[JobRecord]:
+        """A key's jobs, newest first.
+
+        Args:
+            key_id: whose; None for everybody's.
+            page, page_size: from 1, and 1..100.
+            created_after, created_before: half-open span: from, and before.
+            model, state: only these.
+
+        Raises:
+            CallerError: if page or page size is out of range.
+        """
+        wanted = select(jobs).where(jobs.c.deleted_at.is_(None))
+        if key_id is not None:
+            wanted = wanted.where(jobs.c.key_id == key_id)
+        if created_after is not None:
+            wanted = wanted.where(jobs.c.created_at >= created_after)
+        if created_before is not None:
+            wanted = wanted.where(jobs.c.created_at < created_before)
+        if model is not None:
+            wanted = wanted.where(jobs.c.model == model)
+        if state is not None:
+            wanted = wanted.where(jobs.c.state == state.value)
+        offset = offset_of(page, page_size)
+        wanted = wanted.order_by(jobs.c.created_at.desc(), jobs.c.seq.desc())
+        with self.reading() as session:
+            rows = session.execute(wanted.offset(offset).limit(page_size + 1)).all()
+        found = tuple(record_of(row) for row in rows)
+        return Page(found[:page_size], page, has_more=len(found) > page_size)
+
+    def delete(self, key_id: str, ids: Sequence[str]) -> list[str]:
+        """Take jobs out of their owner's sight; those not over are cancelled first.
+
+        Ids that are unknown or another key's are passed over. The rows stay until they expire; their
+        idempotency keys are free again.
+
+        Returns:
+            Keys of the file store that nobody needs any more.
+        """
+        with self.writing() as session:
+            found = all_locked(session, key_id, ids)
+            for job in found:
+                ask_to_stop(session, job, self.now())
+            gone = update(jobs).where(jobs.c.id.in_([job.id for job in found]))
+            session.execute(gone.values(deleted_at=self.now(), idempotency_key=None))
+        return [output.key for job in found if job.result for output in job.result.outputs]
+
+
+def offset_of(page: int, page_size: int) -> int:
+    """How many rows lie before a page.
+
+    Raises:
+        CallerError: if page or page size is out of range.
+    """
+    if page < 1:
+        raise CallerError(f"page is {page}; pages count from 1")
+    if not 1 <= page_size <= 100:
+        raise CallerError(f"page_size is {page_size}; it goes from 1 to 100")
+    # More rows than there can be; larger numbers do not fit into the databases' integers.
+    return min((page - 1) * page_size, 2**62)
+
+
+def _fingerprint(spec: JobSpec) -> str:
+    return hashlib.sha256(msgspec.json.encode(spec, order="deterministic")).hexdigest()
+
+
+def _earlier(session: Session, key_id: str, idempotency_key: str | None, print_: str) -> JobRecord | None:
+    """The job that was accepted under this idempotency key before."""
+    if idempotency_key is None:
+        return None
+    wanted = select(jobs).where(jobs.c.key_id == key_id, jobs.c.idempotency_key == idempotency_key)
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    if row.fingerprint != print_:
+        raise IdempotencyConflict(f"idempotency key {idempotency_key!r} was used for another request")
+    return record_of(row)

@@ -1,0 +1,147 @@
+"""The database connection: how it is set up, and the two kinds of transaction."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
+
+from punchin.errors import SettingsError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from sqlalchemy import Engine
+
+BUSY_MS = 30_000
+"""How long a writer waits for the other writers of a SQLite file, as DBOS does on the same file."""
+
+
+def connect(address: str) -> Engine:
+    """An engine that the ledger and the dispatcher share.
+
+    SQLite: write-ahead log, so that readers never wait; `synchronous=FULL`, so that what is committed
+    survives a power cut; the driver's isolation level IMMEDIATE, since DBOS counts on it: the first write
+    takes the lock.
+
+    Args:
+        address: `sqlite:////path/punchin.db` or `postgresql://user:password@host/name`.
+
+    Raises:
+        SettingsError: if it is neither.
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise SettingsError(f"{address!r} is no database address; {_GOOD}") from error
+    if url.get_backend_name() == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            raise SettingsError(
+                f"several processes share the database: it must be a file, not memory; {_GOOD}"
+            )
+        return _sqlite(url)
+    if url.get_backend_name() != "postgresql":
+        raise SettingsError(f"there is no ledger for {url.get_backend_name()}; {_GOOD}")
+    try:
+        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_timeout=10)
+    except (ImportError, NoSuchModuleError) as error:
+        raise SettingsError("PostgreSQL needs the package psycopg: pip install psycopg[binary]") from error
+    return engine
+
+
+_GOOD = "use sqlite:////path/punchin.db or postgresql://user:password@host/name"
+
+
+def _sqlite(url: Any) -> Engine:
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=8, max_overflow=24, pool_timeout=30)
+    event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, record: Any) -> None:  # noqa: ARG001
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _write_ahead(connection: Any) -> None:
+    """Switch the file to the write-ahead log; a fresh file that others open too says "locked" at once."""
+    import sqlite3
+
+    deadline = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """A database and a clock: what every part of the store stands on."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
+        self.engine = engine
+        self.now = clock
+        self._immediate = engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Generator[Session]:
+        """A session that only reads.
+
+        Raises:
+            StoreError: if the database cannot be reached or is locked for too long.
+        """
+        with said_plainly(), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Generator[Session]:
+        """A transaction: all of it or nothing.
+
+        SQLite takes the write lock at once: a transaction that reads first and wants the lock later would
+        fail when another one wrote in between. PostgreSQL locks rows; whoever reads to decide says
+        `FOR UPDATE`.
+
+        Raises:
+            StoreError: if the database cannot be reached, is locked for too long or has no room.
+        """
+        with said_plainly(), Session(self.engine) as session, session.begin():
+            if self._immediate:
+                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            yield session
+
+
+@contextmanager
+def said_plainly() -> Generator[None]:
+    """Turn the driver's errors into StoreError; a broken rule of the tables is for the caller to explain."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise StoreError(f"the database cannot be used right now ({error.orig}); try again") from error
+    except PoolTimeoutError as error:
+        raise StoreError("too many requests use the database at once; try again in a moment") from error
