@@ -1,15 +1,21 @@
 """The small parts that need no torch: levels, memory, cache, progress, places, prompts."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
+from punchin.edits import Edit
+from punchin.engines.ace_step import AceStepEngine
 from punchin.engines.ace_step.cache import BoundedCache
 from punchin.engines.ace_step.catalogue import TURBO, XL_TURBO
 from punchin.engines.ace_step.levels import level_bias
 from punchin.engines.ace_step.memory import Sizes, check_room, choose_placement, needed_bytes, sizes_of
 from punchin.engines.ace_step.meter import Meter
 from punchin.engines.ace_step.places import models_folder
-from punchin.errors import EngineOutOfMemory
+from punchin.errors import EditError, EngineOutOfMemory, EngineUnavailable
+from punchin.region import Frames, Region
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.standard_normal((2, 24_000)) * 0.1
@@ -119,6 +125,37 @@ def test_progress_is_as_wide_as_the_cost_and_never_falls():
     assert ("denoise", 0.6) in seen
     assert fractions[-1] == 1.0
     assert meter.seconds.keys() == {"encode", "denoise"}
+
+
+def test_importing_the_engine_is_cheap_and_its_spec_is_known_without_torch():
+    script = (
+        "import sys; from punchin.engines.ace_step import AceStepEngine, base_engine; "
+        "print(AceStepEngine().spec.name, base_engine().spec.name, 'torch' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["ace-step", "ace-step-base", "False"]
+
+
+def test_without_its_packages_the_engine_names_the_command(monkeypatch):
+    from punchin.engines.ace_step import engine
+
+    def missing(name):
+        raise ImportError("No module named 'torch'")
+
+    monkeypatch.setattr(engine, "import_module", missing)
+    with pytest.raises(EngineUnavailable, match=r"pip install 'punchin\[ace-step\]'"):
+        engine.AceStepEngine().load()
+
+
+def test_a_window_needs_no_model():
+    edit = Edit(region=Region.parse(100, 110), parameters={"quality": "high"})
+    rate_hz = 44_100
+    asked = AceStepEngine().window(Frames(100 * rate_hz, 110 * rate_hz), 240 * rate_hz, rate_hz, edit)
+    assert asked.start / rate_hz == pytest.approx(70 - 0.32, abs=0.1)
+    assert asked.end / rate_hz == pytest.approx(140 + 0.32, abs=0.1)
+    with pytest.raises(EditError, match="quality"):
+        bad = Edit(region=Region.parse(1, 2), parameters={"quality": "best"})
+        AceStepEngine().window(Frames(0, 10), 100, rate_hz, bad)
 
 
 def test_models_live_below_punchin_home(monkeypatch, tmp_path):

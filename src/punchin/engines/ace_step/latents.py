@@ -97,7 +97,6 @@ def _cut(samples: Samples, run: Frames) -> Samples:
 
 
 def _encoded(vae: Any, sound: Samples, inner: Frames, device: str) -> Tensor:
-    # A copy, because numpy's memory may begin anywhere and sums depend on that in their last bits.
-    heard = torch.from_numpy(sound).clone().unsqueeze(0).to(device)
+    heard = torch.from_numpy(sound).unsqueeze(0).to(device)
     posterior = vae.encode(heard, return_dict=False)[0]
     return posterior.mode()[0, :, inner.start : inner.end].T.to("cpu").contiguous()
