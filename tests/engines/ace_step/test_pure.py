@@ -153,8 +153,8 @@ def test_a_window_needs_no_model():
     asked = AceStepEngine().window(Frames(100 * rate_hz, 110 * rate_hz), 240 * rate_hz, rate_hz, edit)
     assert asked.start / rate_hz == pytest.approx(70 - 0.32, abs=0.1)
     assert asked.end / rate_hz == pytest.approx(140 + 0.32, abs=0.1)
+    bad = Edit(region=Region.parse(1, 2), parameters={"quality": "best"})
     with pytest.raises(EditError, match="quality"):
-        bad = Edit(region=Region.parse(1, 2), parameters={"quality": "best"})
         AceStepEngine().window(Frames(0, 10), 100, rate_hz, bad)
 
 
