@@ -38,6 +38,43 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Who fills the hole: a name of `punchin engines`, or auto for the best that runs."),
     ] = "auto"
 
+    # The ledger
+    db: Annotated[
+        str,
+        Meta(
+            description="The database, as sqlite:////path/punchin.db or postgresql://user:password@host/name; "
+            "empty: punchin.db in PUNCHIN_HOME."
+        ),
+    ] = ""
+    api_key: Annotated[
+        str,
+        Meta(
+            description="The secret of the first API key, 16 characters or more; empty: one is made and shown."
+        ),
+    ] = ""
+    retention_days: Annotated[
+        float, Meta(gt=0, description="How long jobs, uploads and outputs are kept.")
+    ] = 7
+    price_per_s: Annotated[
+        float,
+        Meta(ge=0, description="What a second of new sound costs, in whatever your keys are prepaid in."),
+    ] = 0.0002
+    rate_per_minute: Annotated[
+        int,
+        Meta(ge=0, description="Jobs that a key may submit in a minute; more are refused. 0: any number."),
+    ] = 0
+    max_running: Annotated[
+        int, Meta(ge=0, description="Jobs of a key at work at once; more wait. 0: any number.")
+    ] = 0
+    max_queued: Annotated[
+        int, Meta(ge=0, description="Jobs of a key that may wait; more are refused. 0: any number.")
+    ] = 0
+
+    @property
+    def db_address(self) -> str:
+        """Where the database is."""
+        return self.db or f"sqlite:///{self.home.absolute() / 'punchin.db'}"
+
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """Read the settings.
