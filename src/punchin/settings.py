@@ -42,22 +42,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     db: Annotated[
         str,
         Meta(
-            description="The database, as sqlite:////path/punchin.db or postgresql://user:password@host/name; "
+            description="The database: sqlite:////path/punchin.db or postgresql://user:password@host/name; "
             "empty: punchin.db in PUNCHIN_HOME."
         ),
     ] = ""
     api_key: Annotated[
         str,
-        Meta(
-            description="The secret of the first API key, 16 characters or more; empty: one is made and shown."
-        ),
+        Meta(description="The first API key, 16 characters or more; empty: one is made and shown once."),
     ] = ""
     retention_days: Annotated[
-        float, Meta(gt=0, description="How long jobs, uploads and outputs are kept.")
+        float, Meta(gt=0, le=36500, description="How long jobs, uploads and outputs are kept.")
     ] = 7
     price_per_s: Annotated[
         float,
-        Meta(ge=0, description="What a second of new sound costs, in whatever your keys are prepaid in."),
+        Meta(ge=0, le=1e6, description="What a second of new sound costs, in whatever keys are prepaid in."),
     ] = 0.0002
     rate_per_minute: Annotated[
         int,
