@@ -13,7 +13,7 @@ import msgspec
 
 from punchin.edits import Edit, split_tags
 from punchin.engine import no_progress
-from punchin.engines import load_engine
+from punchin.engines import find_engine
 from punchin.errors import OutputError, ReceiptError
 from punchin.inpaint import Session, inpaint, inpaint_each_take
 from punchin.join import JoinSettings
@@ -22,7 +22,7 @@ from punchin.proof import verify as verify_songs
 from punchin.receipt import Receipt
 from punchin.region import Mark, Region
 from punchin.songfile import Container, open_song
-from punchin.splice import container_of, splicer_for, suffix
+from punchin.splice import container_of, suffix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,8 +109,9 @@ def edit_all(
     """
     container = _container(format, output)
     with open_song(song) as source:
-        target = Path(output) if output else default_output(source, container)
-        return inpaint(source, edits, target, _session(engine, takes, container, joins, overwrite), progress)
+        session = _session(engine, takes, container, joins, overwrite)
+        target = Path(output) if output else default_output(source, session.splicer(source, edits).container)
+        return inpaint(source, edits, target, session, progress)
 
 
 def edit_each_take(
@@ -131,8 +132,8 @@ def edit_each_take(
     """
     container = _container(format, output)
     with open_song(song) as source:
-        target = Path(output) if output else default_output(source, container)
         session = _session(engine, takes, container, joins, overwrite)
+        target = Path(output) if output else default_output(source, session.splicer(source, edits).container)
         return inpaint_each_take(source, edits, target, session, progress)
 
 
@@ -140,7 +141,7 @@ def _session(
     engine: str | Engine, takes: int, container: Container | None, joins: JoinSettings | None, overwrite: bool
 ) -> Session:
     return Session(
-        engine=load_engine(engine) if isinstance(engine, str) else engine,
+        engine=find_engine(engine) if isinstance(engine, str) else engine,
         takes=takes,
         container=container,
         joins=joins or JoinSettings(),
@@ -163,10 +164,10 @@ def _container(format_name: str | None, output: str | Path | None) -> Container 
     return asked
 
 
-def default_output(source: SongFile, container: Container | None) -> Path:
+def default_output(source: SongFile, container: Container) -> Path:
     """`NAME.punched.EXT` beside the song, with a number where that exists already."""
-    extension = suffix(splicer_for(source, container).container)
-    if splicer_for(source, container).container is source.container and source.path.suffix:
+    extension = suffix(container)
+    if container is source.container and source.path.suffix:
         extension = source.path.suffix
     stem = source.path.stem
     path, number = source.path.with_name(f"{stem}.punched{extension}"), 2
@@ -232,9 +233,8 @@ def replay(
         raise ReceiptError(f"{song} is not the song of this receipt: its SHA-256 differs")
     made = Path(record.output.name)
     target = Path(output) if output else path.parent / f"{made.stem}.replayed{made.suffix}"
-    engine = load_engine(record.engine.name)
     session = Session(
-        engine=engine,
+        engine=find_engine(record.engine.name),
         container=Container(record.output.container),
         joins=msgspec.convert(record.joins, JoinSettings),
         overwrite=overwrite,

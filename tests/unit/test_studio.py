@@ -1,16 +1,19 @@
 import shutil
 import sys
+from pathlib import Path
 from subprocess import run
 
 import numpy as np
 import pytest
 
 import punchin
-from punchin.errors import OutputError, ReceiptError, UnknownEngine
+from punchin.errors import OutputError, ReceiptError, RegionError, UnknownEngine
 from punchin.region import Frames
 from punchin.songfile import open_song
 from support.engines import noise_engine
 from support.songs import made_song, wav_of
+
+DEMO_SONG = Path(__file__).resolve().parents[2] / "demo" / "song.mp3"
 
 
 @pytest.fixture
@@ -34,6 +37,27 @@ def test_the_ending_of_the_output_chooses_the_format(path):
     take = edit(path, output=path.with_name("new.flac"))
     assert take.receipt.output.container == "flac"
     assert take.untouched
+
+
+def test_an_mp3_region_too_short_for_its_frames_becomes_flac_and_says_so(tmp_path):
+    song = shutil.copy(DEMO_SONG, tmp_path)
+    take = punchin.edit(song, 10, 10.05, engine="tone", seed=1)
+    assert take.path.name == "song.punched.flac"
+    assert take.untouched
+    assert "shorter than its overlapping frames" in take.receipt.splice.why
+    with pytest.raises(RegionError, match=r"0\.050 s long"):
+        punchin.edit(song, 10, 10.05, engine="tone", seed=1, output=tmp_path / "out.mp3")
+
+
+def test_the_engine_is_loaded_only_when_everything_else_is_in_order(path):
+    engine = noise_engine()
+    loads = []
+    engine.load = lambda: loads.append(1)
+    with pytest.raises(RegionError):
+        punchin.edit(path, 1, 99, engine=engine)
+    assert loads == []
+    edit(path, engine=engine)
+    assert loads == [1]
 
 
 def test_format_and_ending_must_agree(path):

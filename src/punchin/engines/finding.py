@@ -60,7 +60,14 @@ def installed_engines() -> dict[str, EngineEntry]:
 
 
 def load_engine(name: str = "auto") -> Engine:
-    """The engine of that name, loaded and ready to fill; `auto` is the best one that this machine can run.
+    """The engine of that name, loaded and ready to fill; errors are those of `find_engine`."""
+    engine = find_engine(name)
+    engine.load()
+    return engine
+
+
+def find_engine(name: str = "auto") -> Engine:
+    """The engine of that name, not loaded yet; `auto` is the best one that this machine can run.
 
     Raises:
         UnknownEngine: if there is none of that name; names those that come near.
@@ -73,9 +80,7 @@ def load_engine(name: str = "auto") -> Engine:
         near = difflib.get_close_matches(name, entries, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UnknownEngine(f"there is no engine {name!r}; {hint}installed: {', '.join(entries)}")
-    engine = entries[name].make()
-    engine.load()
-    return engine
+    return entries[name].make()
 
 
 def _first_that_loads(entries: dict[str, EngineEntry]) -> Engine:

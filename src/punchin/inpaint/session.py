@@ -31,7 +31,7 @@ class Session:
     """How edits are to be made and written.
 
     Attributes:
-        engine: who fills the hole; loaded.
+        engine: who fills the hole; loaded when everything else is in order.
         takes: how many candidates each region gets, with seeds one after the other.
         container: format of the output; None is the source's own (or by rule, see `splicer_for`).
         joins: crossfades and matching.
@@ -60,6 +60,8 @@ class Session:
         """
         planned = self.check(source, edits)
         stages = Stages(progress, rounds=self.takes * len(planned))
+        progress("load", 0.0)
+        self.engine.load()
         return [record(source, one, self.engine, self.takes, self.joins, stages) for one in planned], stages
 
     def check(self, source: SongFile, edits: Sequence[Edit]) -> list[Planned]:
@@ -69,11 +71,17 @@ class Session:
             CallerError: the most exact kind.
         """
         check_takes(self.takes)
-        return plan(source, edits, self.engine.spec, self.splicer(source))
+        return plan(source, edits, self.engine.spec, self.splicer(source, edits))
 
-    def splicer(self, source: SongFile) -> Splicer:
-        """What will write the output."""
-        return splicer_for(source, self.container)
+    def splicer(self, source: SongFile, edits: Sequence[Edit]) -> Splicer:
+        """What will write an output with these edits.
+
+        Raises:
+            RegionError: if a region does not fit the song.
+            OutputError: if the format asked for cannot hold the song.
+        """
+        regions = [edit.region.frames(source.rate_hz, source.frames) for edit in edits]
+        return splicer_for(source, self.container, regions)
 
     def write(self, source: SongFile, punches: Sequence[Punch], output: Path, stages: Stages) -> Take:
         """Steps 7 and 8: write one take with the chosen candidates, prove it, write its receipt."""
@@ -81,7 +89,8 @@ class Session:
             engine=self.engine.spec, joins=self.joins, overwrite=self.overwrite, depth=self.proof_depth,
             receipts=self.receipts,
         )  # fmt: skip
-        return write_take(source, self.splicer(source), punches, output, how, stages)
+        splicer = splicer_for(source, self.container, [punch.chosen.region for punch in punches])
+        return write_take(source, splicer, punches, output, how, stages)
 
 
 def inpaint(

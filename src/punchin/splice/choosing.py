@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from punchin.errors import RegionError
 from punchin.songfile import Container
 from punchin.splice.model import CannotSplice
 from punchin.splice.recode import LOSSLESS, RecodeSplicer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from punchin.region import Frames
     from punchin.songfile import SongFile
     from punchin.splice.model import Splicer
 
@@ -45,7 +48,9 @@ _NOT_WRITTEN = "{codec} is not written here; {instead} keeps the decoded sound a
 _CANNOT = "this {name} file cannot be changed in one part, because {reason}; "
 
 
-def splicer_for(source: SongFile, container: Container | None = None) -> Splicer:
+def splicer_for(
+    source: SongFile, container: Container | None = None, regions: Sequence[Frames] = ()
+) -> Splicer:
     """The splicer that writes an output of this song.
 
     Args:
@@ -53,6 +58,8 @@ def splicer_for(source: SongFile, container: Container | None = None) -> Splicer
         container: the format asked for; None is the song's own, where that keeps the promise: WAV, FLAC and
             MP3 are spliced; Ogg, Opus and AAC (which would have to be coded again as a whole) become FLAC of
             the decoded sound. Asked for by name, they are coded again, with method LOSSY.
+        regions: where the sound will change. One that is too short for the song's own coded frames (MP3,
+            under 0.13 s) makes the output FLAC unless a format was asked for.
 
     Raises:
         OutputError: if the format asked for cannot hold this song.
@@ -64,9 +71,21 @@ def splicer_for(source: SongFile, container: Container | None = None) -> Splicer
             splicer = _own_format(source)
         except CannotSplice as reason:
             return _instead(source, container, str(reason))
+        if splicer and container is None and (short := _too_short(splicer, regions)):
+            return _instead(source, None, short)
         return splicer or _decoded(source, container)
     asked = _ASKED_LOSSLESS if container in LOSSLESS else _ASKED_LOSSY
     return RecodeSplicer(source, container, asked.format(name=_name(container)))
+
+
+def _too_short(splicer: Splicer, regions: Sequence[Frames]) -> str:
+    """Why one of the regions cannot be spliced, or "" if all can."""
+    try:
+        for region in regions:
+            splicer.writable(region)
+    except RegionError:
+        return "a region is shorter than its overlapping frames allow"
+    return ""
 
 
 def _own_format(source: SongFile) -> Splicer | None:
