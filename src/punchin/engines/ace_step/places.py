@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import platformdirs
+from punchin.settings import settings_from
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def models_folder() -> Path:
-    """`$PUNCHIN_HOME/models`, or `models` in the user's data folder of this system where that is not set.
+    """`models` in the home of the settings; nothing is created.
 
-    The only place of this package that reads the environment; nothing is created.
+    The only place of this package that reads the environment: engines are made without arguments, so whoever
+    wants another folder makes the engine with it.
+
+    Raises:
+        SettingsError: if the settings cannot be read.
     """
-    home = os.environ.get("PUNCHIN_HOME")
-    return (Path(home).expanduser() if home else Path(platformdirs.user_data_dir("punchin"))) / "models"
+    return settings_from(os.environ).home.expanduser() / "models"
