@@ -57,6 +57,23 @@ class TakeRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seams: dict[str, Any]
 
 
+class JoinedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the new sound was brought to the song.
+
+    Attributes:
+        punch_in_gain_db, punch_out_gain_db: gain at the edges; between them it moves in a straight line.
+        tone_db: largest gain of the equaliser that matched the tone.
+        limited_db: deepest gain of the limiter, 0 where it had nothing to do.
+        shift_frames: how far the new sound was moved for its phase.
+    """
+
+    punch_in_gain_db: float
+    punch_out_gain_db: float
+    tone_db: float
+    limited_db: float
+    shift_frames: int
+
+
 class PunchRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One region of the song, what was asked there and what was done.
 
@@ -82,6 +99,7 @@ class PunchRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags_used: list[str]
     lyrics_used: list[str]
     unused: list[UnusedRecord]
+    joined: JoinedRecord
     seams: dict[str, Any]
     takes: list[TakeRecord]
     details: dict[str, Any]

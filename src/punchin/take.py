@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from punchin.edits import Edit
     from punchin.engine import Filling
+    from punchin.join import Joined
     from punchin.receipt import Receipt
     from punchin.region import Frames
     from punchin.seam import Seams
@@ -25,16 +26,16 @@ class Candidate:
         region: the edit's region in frames of the song.
         patch: the new samples, ready to be spliced.
         filling: what the engine said about it.
+        joined: how the new sound was brought to the song.
         seams: how the joins measure; the judge between several candidates.
-        warnings: sentences for the person.
     """
 
     edit: Edit
     region: Frames
     patch: Patch
     filling: Filling
+    joined: Joined
     seams: Seams
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -88,7 +88,7 @@ class _Times(click.Command):
     type=click.Choice(["wav", "flac", "mp3", "ogg"]),
     help="Format of the output. Default: the song's own.",
 )
-@click.option("--crossfade-ms", type=float, help="Length of the crossfade at both edges, inside the region.")
+@click.option("--crossfade-ms", type=float, help="Crossfade at both edges, inside the region: 50 by default.")
 @click.option(
     "--edits",
     "edit_list",

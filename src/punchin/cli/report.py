@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from punchin.region import clock
 
@@ -69,11 +69,15 @@ def _punch_lines(punch: PunchRecord, receipt: Receipt) -> Iterator[str]:
         yield f"not used {unused.what}: {unused.why}"
     seams = punch.seams
     edges = [
-        f"{name.replace('_', '-')} {edge['word']}"
+        f"{name.replace('_', '-')} {edge['word']}{_because(edge)}"
         for name in ("punch_in", "punch_out")
         if (edge := seams.get(name))
     ]
     yield f"seams    {seams['word']} ({', '.join(edges)})" if edges else f"seams    {seams['word']}"
+
+
+def _because(edge: dict[str, Any]) -> str:
+    return f": {edge['because']}" if edge["because"] else ""
 
 
 def _proof_lines(proof: ProofRecord, receipt: Receipt) -> Iterator[str]:

@@ -159,5 +159,6 @@ def _candidate(
         region=planned.region,
         patch=Patch(planned.hole, joined.samples),
         filling=replace(filling, unused=unused),
+        joined=joined,
         seams=seams,
     )

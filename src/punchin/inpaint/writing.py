@@ -15,6 +15,7 @@ from punchin.proof import describe_file, prove
 from punchin.receipt import (
     FORMAT,
     EngineRecord,
+    JoinedRecord,
     PunchRecord,
     Receipt,
     SpliceRecord,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from punchin.engine import EngineSpec
     from punchin.inpaint.stages import Stages
-    from punchin.join import JoinSettings
+    from punchin.join import Joined, JoinSettings
     from punchin.proof import Depth
     from punchin.receipt import FileRecord, ProofRecord
     from punchin.songfile import SongFile
@@ -113,7 +114,7 @@ def _receipt(
 ) -> Receipt:
     warnings = [*source.warnings, *splice.warnings]
     for punch in punches:
-        warnings += [*punch.chosen.filling.warnings, *punch.chosen.warnings]
+        warnings += punch.chosen.filling.warnings
     return Receipt(
         receipt=FORMAT,
         punchin=version("punchin"),
@@ -150,9 +151,20 @@ def _punch_record(punch: Punch, changed: Any) -> PunchRecord:
         tags_used=list(filling.tags_used),
         lyrics_used=list(filling.lyrics_used),
         unused=[UnusedRecord(each.what, each.why) for each in filling.unused],
+        joined=_joined_record(one.joined),
         seams=asdict(one.seams),
         takes=[_take_record(candidate) for candidate in punch.candidates],
         details=dict(filling.details),
+    )
+
+
+def _joined_record(joined: Joined) -> JoinedRecord:
+    return JoinedRecord(
+        punch_in_gain_db=round(joined.level.punch_in_db, 2),
+        punch_out_gain_db=round(joined.level.punch_out_db, 2),
+        tone_db=round(joined.tone_db, 2),
+        limited_db=round(joined.limited_db, 2),
+        shift_frames=joined.shift_frames,
     )
 
 
