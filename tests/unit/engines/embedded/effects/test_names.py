@@ -13,6 +13,7 @@ from punchin.engines.embedded.effects import (
     make_texture,
     make_transition,
 )
+from punchin.engines.embedded.effects.textures import laid
 from punchin.engines.embedded.tags import vocabulary
 from punchin.loudness import k_power, lufs
 from punchin.song import Song
@@ -99,6 +100,18 @@ def test_a_texture_is_steady_at_its_level_and_its_chance(name):
     assert np.abs(one[:, -1]).max() < 1e-3
     seconds = np.std(one.reshape(2, 12, RATE_HZ), axis=(0, 2))
     assert seconds.max() / seconds.min() < (25 if name == "waves" else 5)
+
+
+def test_long_textures_repeat_without_a_seam():
+    """A tone whose turns do not fit the repeat would step where it begins again."""
+
+    def tone(frames, rate_hz, rng):
+        wave = np.sin(2 * np.pi * 100.3 * np.arange(frames) / rate_hz + rng.random())
+        return np.stack([wave, wave]).astype(np.float32)
+
+    sound = laid(tone, 25 * RATE_HZ, RATE_HZ, np.random.default_rng(3))
+    steepest = 2 * np.pi * 100.3 / RATE_HZ * np.abs(sound).max()
+    assert np.abs(np.diff(sound)).max() < 1.2 * steepest
 
 
 @pytest.mark.parametrize("name", TEXTURES)
