@@ -68,6 +68,36 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, description="Jobs of a key that may wait; more are refused. 0: any number.")
     ] = 0
 
+    # The processes
+    host: Annotated[str, Meta(min_length=1, description="The address that the service listens at.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Meta(ge=1, le=65535, description="The port that the service listens at.")] = 8000
+    workers: Annotated[
+        int,
+        Meta(ge=0, le=64, description="How many workers `punchin serve` keeps; each does one job at a time."),
+    ] = 1
+    poll_s: Annotated[
+        float, Meta(ge=0.01, le=60, description="How often an idle worker looks for a job, in seconds.")
+    ] = 0.1
+    job_limit_s: Annotated[
+        float, Meta(gt=0, description="How long one job may take, in seconds; then it is failed.")
+    ] = 1800
+    max_attempts: Annotated[
+        int,
+        Meta(
+            ge=1, le=100, description="How often a job is begun whose worker dies with it; then it is failed."
+        ),
+    ] = 3
+    grace_s: Annotated[
+        float,
+        Meta(ge=0, description="How long a worker that is told to stop may go on with its job, in seconds."),
+    ] = 30
+    dead_after_s: Annotated[
+        float,
+        Meta(ge=3, description="A worker that gave no sign of life for so many seconds is replaced."),
+    ] = 30
+
     @property
     def db_address(self) -> str:
         """Where the database is."""
