@@ -197,10 +197,10 @@ KITS: Mapping[str, Kit] = MappingProxyType({kit.name: kit for kit in (
     _kit("industrial", {
         **NINE_O_NINE,
         "kick": _made(drums.kick, tune_hz=47.0, drop=7.0, drop_s=0.03, decay_s=0.16, click=0.8, drive=5.0),
-        "snare": _made(drums.snare, tune_hz=160.0, body=0.9, decay_s=0.12, low_hz=500.0, drive=3.0),
-        "clap": _made(drums.clap, decay_s=0.14, low_hz=600.0, high_hz=9000.0),
+        "snare": _made(drums.snare, tune_hz=160.0, body=0.9, decay_s=0.065, low_hz=500.0, drive=2.0),
+        "clap": _made(drums.clap, decay_s=0.09, low_hz=600.0, high_hz=9000.0),
         "rim": _made(drums.block, tunes_hz=(911.0, 1377.0, 2133.0), decay_s=0.05, square=True),
-    }, human=False, drive=0.8, room_s=0.3),
+    }, human=False, drive=0.4, room_s=0.3),
     _kit("chip", {
         **MACHINE,
         "kick": _made(drums.console, tune_hz=48.0, fall=7.0, decay_s=0.06),
