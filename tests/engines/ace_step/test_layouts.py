@@ -68,6 +68,38 @@ def test_both_layouts_hold_the_same_networks(turbo_folder, original_folder):
         assert all(weight.data_ptr() % 16 == 0 for weight in one.values())
 
 
+def test_xl_has_an_encoder_narrower_than_its_transformer(tmp_path):
+    """The published sizes: 2560 wide with 32 layers, fed by the 2048 wide encoder of the smaller models."""
+    checkpoint = "acestep-v15-xl-turbo"
+    config = {
+        "hidden_size": 2560, "intermediate_size": 9728, "num_hidden_layers": 32, "num_attention_heads": 32,
+        "num_key_value_heads": 8, "in_channels": 192, "audio_acoustic_hidden_dim": 64, "patch_size": 2,
+        "layer_types": ["sliding_attention", "full_attention"] * 16, "head_dim": 128, "rope_theta": 1_000_000,
+        "attention_bias": False, "attention_dropout": 0.0, "rms_norm_eps": 1e-6, "sliding_window": 128,
+        "text_hidden_dim": 1024, "timbre_hidden_dim": 64, "num_lyric_encoder_hidden_layers": 8,
+        "num_timbre_encoder_hidden_layers": 4, "is_turbo": True, "encoder_hidden_size": 2048,
+        "encoder_intermediate_size": 6144, "encoder_num_attention_heads": 16, "encoder_num_key_value_heads": 8,
+    }  # fmt: skip
+    for name in (checkpoint, "vae", "Qwen3-Embedding-0.6B"):
+        (tmp_path / name).mkdir()
+    (tmp_path / checkpoint / "config.json").write_text(json.dumps(config))
+    (tmp_path / "vae" / "config.json").write_text('{"_class_name": "AutoencoderOobleck"}')
+    for name in (
+        f"{checkpoint}/model.safetensors", f"{checkpoint}/silence_latent.pt",
+        "vae/diffusion_pytorch_model.safetensors", "Qwen3-Embedding-0.6B/model.safetensors",
+    ):  # fmt: skip
+        (tmp_path / name).touch()
+    found = find_checkpoint(tmp_path, checkpoint)
+    assert (found.transformer.config["hidden_size"], found.transformer.config["encoder_hidden_size"]) == (
+        2560, 2048
+    )  # fmt: skip
+    encoder = found.condition_encoder.config
+    assert (encoder["hidden_size"], encoder["intermediate_size"]) == (2048, 6144)
+    assert (encoder["num_attention_heads"], encoder["num_key_value_heads"]) == (16, 8)
+    assert found.vae.config == {}
+    assert len(found.weights) == 4
+
+
 def test_an_empty_folder_names_both_layouts(tmp_path, tiny):
     with pytest.raises(EngineUnavailable, match=r"model_index\.json.*acestep-v15-turbo/config\.json"):
         load(tmp_path)
