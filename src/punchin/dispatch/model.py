@@ -6,11 +6,12 @@ its own, and the ledger takes a result only from the latest one. It must never f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from threading import Event
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
     from punchin.store import JobRecord
 
-    Run = Callable[[str, str], None]
-    """Does a job: run(job_id, attempt). Returns when the ledger says how it ended, or that others have it."""
+Run = Callable[[str, str], None]
+"""Does a job: run(job_id, attempt). Returns when the ledger says how it ended, or that others have it."""
 
 
 class Standing(StrEnum):
