@@ -78,7 +78,8 @@ def test_xl_has_an_encoder_narrower_than_its_transformer(tmp_path):
         "attention_bias": False, "attention_dropout": 0.0, "rms_norm_eps": 1e-6, "sliding_window": 128,
         "text_hidden_dim": 1024, "timbre_hidden_dim": 64, "num_lyric_encoder_hidden_layers": 8,
         "num_timbre_encoder_hidden_layers": 4, "is_turbo": True, "encoder_hidden_size": 2048,
-        "encoder_intermediate_size": 6144, "encoder_num_attention_heads": 16, "encoder_num_key_value_heads": 8,
+        "encoder_intermediate_size": 6144, "encoder_num_attention_heads": 16,
+        "encoder_num_key_value_heads": 8,
     }  # fmt: skip
     for name in (checkpoint, "vae", "Qwen3-Embedding-0.6B"):
         (tmp_path / name).mkdir()
