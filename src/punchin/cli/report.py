@@ -77,7 +77,7 @@ def _punch_lines(punch: PunchRecord, receipt: Receipt) -> Iterator[str]:
 
 
 def _because(edge: dict[str, Any]) -> str:
-    return f": {edge['because']}" if edge["because"] else ""
+    return f": {edge['because']}" if edge["word"] not in ("seamless", "smooth") else ""
 
 
 def _proof_lines(proof: ProofRecord, receipt: Receipt) -> Iterator[str]:
