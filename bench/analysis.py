@@ -3,9 +3,9 @@
     python bench/analysis.py [--seeds 2] [--songs DIR] [--immich DIR] [--labels DIR]
 
 Judged on songs made by tests/support/labelled_songs.py (exact labels), on the tracks of PyPI's
-immich-memories-music (tempo and key that were asked of the model that made them), and on a folder of real songs.
-`--labels` names a folder of NAME.json with {"offset": s, "dur": s, "beats": [[s, place in bar from 1], ...],
-"chords": [[start s, end s, "C:maj"], ...]}: labels of people or of another program for those songs.
+immich-memories-music (tempo and key that were asked of the model that made them), and on a folder of real
+songs. `--labels` names a folder of NAME.json with {"offset": s, "dur": s, "beats": [[s, place in bar from 1],
+...], "chords": [[start s, end s, "C:maj"], ...]}: labels of people or of another program for those songs.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from support.labelled_songs import STYLES, LabelledSong, labelled_song
-
 from punchin.engines.embedded.analysis import Analysis, analyse
 from punchin.song import Song
+from support.labelled_songs import STYLES, LabelledSong, labelled_song
 
 TOLERANCE_S = 0.07
 """Of a beat that counts as found, as in MIREX and mir_eval."""
@@ -157,7 +156,9 @@ def read_song(path: Path, longest_s: float = 180.0) -> Song:
 
 PITCHES = {
     name: k
-    for k, names in enumerate("C;C# Db;D;D# Eb;E;F;F# Gb;G;G# Ab;A;A# Bb;B".split(";"))
+    for k, names in enumerate(
+        ["C", "C# Db", "D", "D# Eb", "E", "F", "F# Gb", "G", "G# Ab", "A", "A# Bb", "B"]
+    )
     for name in names.split()
 }
 
@@ -208,18 +209,16 @@ def judge_immich(folder: Path, labels: Path | None) -> list[Row]:
 
 
 def show(title: str, rows: list[Row], *, each: bool = True) -> None:
-    print(
-        f"\n{title}\n{'':28s} {'bpm':>5s} beats  down chord   key {'name':>9s} swing | beat down chord key music | cpu s"
-    )
+    print(f"\n{title}\n{'':28s} {'bpm':>5s} beats  down chord   key {'name':>9s} swing |", end="")
+    print(" beat down chord key music | cpu s")
     for row in rows if each else []:
         scores = " ".join(
             "  -  " if v is None else f"{v:5.2f}"
             for v in (row.beats, row.downbeats, row.chords, row.key_right)
         )
         trust = " ".join(f"{v:.2f}" for v in row.trust)
-        print(
-            f"{row.name[:28]:28s} {row.bpm:5.1f} {scores} {row.key:>9s} {row.swing:.2f} | {trust} | {row.cpu_s:.2f} {row.remark}"
-        )
+        print(f"{row.name[:28]:28s} {row.bpm:5.1f} {scores} {row.key:>9s} {row.swing:.2f}", end="")
+        print(f" | {trust} | {row.cpu_s:.2f} {row.remark}")
     columns = {
         "beats": [r.beats for r in rows],
         "downbeats": [r.downbeats for r in rows],

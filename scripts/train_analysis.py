@@ -3,8 +3,9 @@
     python scripts/train_analysis.py [--seeds 8] [--folds 4]
 
 Downbeats, places in the bar and chords are multinomial logistic regressions on the true beats of
-tests/support/labelled_songs.py, with a penalty on large weights, by Adam over all beats at once. Before the last
-fit on everything, styles are held out in turn, and what is right on them is printed. Takes a few minutes.
+tests/support/labelled_songs.py, with a penalty on large weights, by Adam over all beats at once. Before the
+last fit on everything, styles are held out in turn, and what is right on them is printed. Takes a few
+minutes.
 """
 
 from __future__ import annotations
@@ -18,21 +19,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from support.labelled_songs import STYLES, LabelledSong, labelled_song
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from punchin.engines.embedded.analysis.bars import beat_evidence
 from punchin.engines.embedded.analysis.hearing import hear
 from punchin.engines.embedded.analysis.onsets import find_onsets
 from punchin.engines.embedded.analysis.pitch import beat_chroma, find_pitches
+from support.labelled_songs import STYLES, LabelledSong, labelled_song
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Rows = NDArray[np.float64]
 
+ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "src/punchin/engines/embedded/analysis/weights.json"
 
 REACH = 2
@@ -68,7 +70,7 @@ def lesson(made: LabelledSong) -> Lesson:
     return Lesson(made.style, around, made.positions, made.beats_per_bar, np.stack(unit, axis=1), chords)
 
 
-def fitted(gradient, shape: tuple[int, ...], steps: int, rate: float) -> Rows:  # noqa: ANN001
+def fitted(gradient: Callable[[Rows], Rows], shape: tuple[int, ...], steps: int, rate: float) -> Rows:
     """Adam (Kingma & Ba 2015) on a convex loss, from zero, with a rate that falls to zero."""
     w, mean, square = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for step in range(steps):

@@ -1,8 +1,8 @@
 """Small songs whose beats, bars, chords and key are known exactly, for judging (and training) the analysis.
 
 Each style is a few step patterns, a way to play bass and chords, and a range of tempi; a seed chooses key,
-progression, sounds, fills, drift and where in the bar the recording starts. Nothing here uses the analysis or the
-engine's own synthesis, so agreement with these labels is not agreement with ourselves.
+progression, sounds, fills, drift and where in the bar the recording starts. Nothing here uses the analysis or
+the engine's own synthesis, so agreement with these labels is not agreement with ourselves.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Wave = NDArray[np.float64]
 class Style:
     """How a style plays one bar. Patterns have one sign a sixteenth: `x` loud, `o` soft, `.` nothing.
 
-    `bass` and `comp` name a way of playing (see `_bass_steps`, `_comp_steps`); `chord_bars` are the lengths of a
-    chord in bars that may occur; `swing` is where the off-beat eighth falls in its beat.
+    `bass` and `comp` name a way of playing (see `_bass_steps`, `_comp_steps`); `chord_bars` are the lengths
+    of a chord in bars that may occur; `swing` is where the off-beat eighth falls in its beat.
     """
 
     bpm: tuple[float, float]

@@ -1,4 +1,4 @@
-"""What is in the music around the hole: beats, bars, chords, key, tuning, loudness, and how sure all that is."""
+"""What is in the music around the hole: beats, bars, chords, key, tuning, loudness, and how sure that is."""
 
 from __future__ import annotations
 

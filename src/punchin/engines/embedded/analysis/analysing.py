@@ -20,10 +20,10 @@ from punchin.engines.embedded.analysis.onsets import find_onsets
 from punchin.engines.embedded.analysis.pitch import beat_chroma, find_pitches
 from punchin.engines.embedded.analysis.swing import find_swing
 from punchin.engines.embedded.analysis.trust import trust
+from punchin.song import Song
 
 if TYPE_CHECKING:
     from punchin.engine import Progress
-    from punchin.song import Song
 
 BLANK_BPM = 120.0
 """The grid of a window in which nothing can be counted."""
@@ -39,6 +39,7 @@ def analyse(song: Song, progress: Progress = no_progress) -> Analysis:
         progress: told "analyse" and a fraction.
     """
     progress("analyse", 0.0)
+    song = _only_numbers(song)
     heard = hear(song)
     onsets = find_onsets(heard.wave)
     progress("analyse", 0.3)
@@ -76,8 +77,15 @@ def analyse(song: Song, progress: Progress = no_progress) -> Analysis:
     )
 
 
+def _only_numbers(song: Song) -> Song:
+    """The song with silence where its samples are not finite."""
+    if np.isfinite(song.samples.sum(dtype=np.float64)):
+        return song
+    return Song(np.nan_to_num(song.samples, nan=0.0, posinf=0.0, neginf=0.0), song.rate_hz)
+
+
 def _grid(heard: Heard, beats_s: Beats) -> Beats:
     """The beats over the whole window; a plain count where there are too few to go by."""
     if heard.silent or beats_s.size < 2:
-        beats_s = np.arange(2) * (60.0 / BLANK_BPM)
+        beats_s = np.array([0.0, 60.0 / BLANK_BPM])
     return extended(beats_s, heard.duration_s)

@@ -1,9 +1,9 @@
 """Where bars begin and how many beats they have: Viterbi over metre and place in the bar.
 
-Evidence for a downbeat is gathered per beat: harmony that changes, a bass note that changes, a kick, a snare one
-beat later and not now, a cymbal, a change of sound. After Krebs, Böck & Widmer (ISMIR 2015) for the bar as a
-hidden state that advances by one a beat, and Papadopoulos & Peeters, "Joint estimation of chords and downbeats
-from an audio signal" (IEEE TASLP 2011) for harmony as evidence of bars.
+Evidence for a downbeat is gathered per beat: harmony that changes, a bass note that changes, a kick, a snare
+one beat later and not now, a cymbal, a change of sound. After Krebs, Böck & Widmer (ISMIR 2015) for the bar
+as a hidden state that advances by one a beat, and Papadopoulos & Peeters, "Joint estimation of chords and
+downbeats from an audio signal" (IEEE TASLP 2011) for harmony as evidence of bars.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ CAUTION = 0.4
 """Takes back some of the certainty of each beat: neighbours share what they have heard."""
 
 SLIP_COST = 9.0
-"""Negative log-probability of a beat that does not follow on in its bar: a bar cut short, a tracker's mistake."""
+"""Negative log-probability of a beat that does not follow on in its bar: a bar cut short, a tracker's
+mistake.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +72,9 @@ def beat_evidence(onsets: Onsets, beats_s: Rows, chroma: Rows, bass_chroma: Rows
 
 
 def _change(rows: Rows, reach: int) -> Rows:
-    """One less the cosine of what `reach` beats before and from each beat on have in common, `[K, F]` → `[K]`."""
+    """One less the cosine of what `reach` beats before and from each beat on have in common, `[K, F]` →
+    `[K]`.
+    """
     count = len(rows)
     total = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
     at = np.arange(count)
@@ -84,8 +88,8 @@ def _change(rows: Rows, reach: int) -> Rows:
 def place_scores(evidence: Rows, beats_per_bar: int) -> Rows:
     """Log-likelihood of each place in the bar for each beat, `[K, 6]` → `[K, beats_per_bar]`.
 
-    Each beat is judged with its two neighbours on both sides by two logistic models: is it a downbeat, and, in
-    bars of four, which of the other places is it. Both were fitted on made songs (`weights.json`).
+    Each beat is judged with its two neighbours on both sides by two logistic models: is it a downbeat, and,
+    in bars of four, which of the other places is it. Both were fitted on made songs (`weights.json`).
     """
     learned = weights()
     around = _with_neighbours(np.clip(evidence, -3.0, 3.0), len(learned.downbeat) // evidence.shape[1] // 2)
@@ -101,7 +105,9 @@ def place_scores(evidence: Rows, beats_per_bar: int) -> Rows:
 
 
 def _with_neighbours(rows: Rows, reach: int) -> Rows:
-    """Each row beside the `reach` before it and after it, `[K, F]` → `[K, (2 reach + 1) F]`; zeros past the ends."""
+    """Each row beside the `reach` before it and after it, `[K, F]` → `[K, (2 reach + 1) F]`; zeros past the
+    ends.
+    """
     padded = np.pad(rows, ((reach, reach), (0, 0)))
     return np.concatenate([padded[k : k + len(rows)] for k in range(2 * reach + 1)], axis=1)
 

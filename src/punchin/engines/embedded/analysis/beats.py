@@ -1,10 +1,11 @@
 """Beat tracking: the most probable sequence of beats with slowly changing tempo.
 
 The bar-pointer model of Krebs, Böck & Widmer, "An efficient state-space model for joint tempo and meter
-tracking" (ISMIR 2015): tempo changes only at beats, with a probability that falls exponentially with the ratio
-of the two periods; a beat frame is rewarded for an onset, every other frame for none. Because nothing happens
-between beats, the states between them are not needed: a beat at frame t that follows one at t - p has its score
-from sums. All frames of one shortest period are computed at once, since they depend only on earlier ones.
+tracking" (ISMIR 2015): tempo changes only at beats, with a probability that falls exponentially with the
+ratio of the two periods; a beat frame is rewarded for an onset, every other frame for none. Because nothing
+happens between beats, the states between them are not needed: a beat at frame t that follows one at t - p has
+its score from sums. All frames of one shortest period are computed at once, since they depend only on earlier
+ones.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ def _best_path(
     """Viterbi over (frame of a beat, period before it): the beats' frames and the score of the whole."""
     frames, shortest, longest = on.size, int(periods[0]), int(periods[-1])
     passed = np.concatenate([[0.0], np.cumsum(off)])
+    # [to, from]: the maximum is taken over the last axis, which lies together in memory.
     change = -STEADINESS * np.abs(np.log(periods[:, None] / periods[None, :]))
     # Rows before `longest` stand for beats before the window, which cost nothing.
     best = np.zeros((longest + frames, periods.size))
@@ -84,9 +86,10 @@ def _best_path(
         since = passed[t][:, None] - passed[np.maximum(t[:, None] - periods[None, :] + 1, 0)]
         block = onward[source, np.arange(periods.size)] + since + on[t][:, None]
         best[t + longest] = block
-        moves = block[:, :, None] + change[None]
-        came[t + longest] = moves.argmax(axis=1)
-        onward[t + longest] = moves.max(axis=1)
+        moves = block[:, None, :] + change
+        leader = moves.argmax(axis=2)
+        came[t + longest] = leader
+        onward[t + longest] = np.take_along_axis(moves, leader[:, :, None], axis=2)[:, :, 0]
     last = np.arange(max(0, frames - longest), frames)
     ends = best[last + longest].max(axis=1) + passed[frames] - passed[last + 1]
     return _traced(int(last[ends.argmax()]), best, came, periods, longest), float(ends.max())

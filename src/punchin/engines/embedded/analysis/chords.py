@@ -1,9 +1,9 @@
 """A major or minor triad for every beat: pitch classes in the middle and in the bass, joined by Viterbi.
 
 A hidden Markov model that prefers to stay, as in Bello & Pickens, "A robust mid-level
-representation for harmonic content in music signals" (ISMIR 2005); the bass chroma helps to find the root, and
-chords change more readily on downbeats (Mauch & Dixon, "Simultaneous estimation of chords and musical context
-from audio", IEEE TASLP 2010).
+representation for harmonic content in music signals" (ISMIR 2005); the bass chroma helps to find the root,
+and chords change more readily on downbeats (Mauch & Dixon, "Simultaneous estimation of chords and musical
+context from audio", IEEE TASLP 2010).
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from punchin.engines.embedded.analysis.weights import weights
 Rows = NDArray[np.float64]
 
 _QUALITIES: tuple[Literal["maj", "min"], ...] = ("maj", "min")
-_ORDER = tuple((root, quality) for quality in _QUALITIES for root in range(12))
+_ORDER: list[tuple[int, Literal["maj", "min"]]] = [
+    (root, quality) for quality in _QUALITIES for root in range(12)
+]
 
 TRIADS = tuple(Chord(root, quality) for root, quality in _ORDER)
 """The 24 chords, in the order of every column here: C to B major, C to B minor."""
@@ -34,8 +36,8 @@ CHANGE_COST = {"downbeat": 1.0, "half": 2.0, "other": 3.2}
 def chord_scores(chroma: Rows, bass_chroma: Rows) -> Rows:
     """Log-probability of each triad from one beat alone, `[K, 12]` twice → `[K, 24]`.
 
-    One set of weights for major and one for minor, turned to each root: what each interval above the root, in the
-    middle and in the bass, says for or against the chord. Fitted on made songs (`weights.json`).
+    One set of weights for major and one for minor, turned to each root: what each interval above the root, in
+    the middle and in the bass, says for or against the chord. Fitted on made songs (`weights.json`).
     """
     heard = np.concatenate([_unit(chroma), _unit(bass_chroma)], axis=1)
     templates = np.stack(

@@ -20,7 +20,8 @@ RATE_HZ = 22_050
 """Where onsets and timbre are heard; what lies above 11 kHz says little about either."""
 
 PITCH_RATE_HZ = 11_025
-"""Where pitch is heard: half the rate is half the work, and harmonics above 5 kHz do not tell chords apart."""
+"""Where pitch is heard: half the rate is half the work, and harmonics above 5 kHz do not tell chords apart.
+"""
 
 LEVEL = 0.1
 """Root mean square that every wave is brought to: logarithms of magnitudes then mean the same in any song."""
@@ -49,7 +50,7 @@ class Heard:
 
 
 def hear(song: Song) -> Heard:
-    """Mix to one channel, resample, level. Samples that are not numbers count as silence."""
+    """Mix to one channel, resample, level."""
     mono = _one_channel(song)
     level = float(np.sqrt(np.mean(np.square(mono, dtype=np.float64)))) if mono.size else 0.0
     if not level > SILENT:
@@ -63,8 +64,6 @@ def hear(song: Song) -> Heard:
 def _one_channel(song: Song) -> Wave:
     """The mean of the channels, or the loudest of them where they cancel each other."""
     samples = song.samples.astype(np.float32, copy=False)
-    if not np.isfinite(samples.sum(dtype=np.float64)):
-        samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
     mono = samples.mean(axis=0, dtype=np.float32)
     if song.channels > 1:
         powers = np.array([float(np.dot(channel, channel)) for channel in samples])
@@ -77,5 +76,5 @@ def _resampled(wave: Wave, from_hz: int, to_hz: int) -> Wave:
     """Same wave at another rate; never empty."""
     if from_hz == to_hz:
         return wave
-    resampled = soxr.resample(wave, from_hz, to_hz, "HQ")
+    resampled = soxr.resample(wave, from_hz, to_hz, "MQ")
     return resampled if resampled.size else np.zeros(1, np.float32)

@@ -1,8 +1,8 @@
 """The key: which of 24 key profiles the pitch classes of the whole window resemble most.
 
-Correlation with profiles is the method of Krumhansl & Schmuckler (Krumhansl, "Cognitive Foundations of Musical
-Pitch", 1990, ch. 4); the profiles are the ones counted by Temperley ("Music and Probability", 2007, fig. 6.7)
-averaged with Krumhansl & Kessler's ratings (Psychological Review 89, 1982).
+Correlation with profiles is the method of Krumhansl & Schmuckler (Krumhansl, "Cognitive Foundations of
+Musical Pitch", 1990, ch. 4); the profiles are the ones counted by Temperley ("Music and Probability", 2007,
+fig. 6.7) averaged with Krumhansl & Kessler's ratings (Psychological Review 89, 1982).
 """
 
 from __future__ import annotations
@@ -28,10 +28,34 @@ TEMPERLEY = {
 BASS_SHARE = 0.3
 """How much the bass counts beside the rest: it prefers the tonic."""
 
-TONIC_SHARE = 0.15
-"""How much the share of beats on the tonic triad adds to a key's correlation."""
+CHORD_SHARE = 0.5
+"""How much the chords count beside the pitch classes."""
 
-SHARPNESS = 22.0
+CHORDS = {
+    "maj": {
+        (0, "maj"): 1.3,
+        (2, "min"): 0.6,
+        (4, "min"): 0.5,
+        (5, "maj"): 0.8,
+        (7, "maj"): 0.9,
+        (9, "min"): 0.7,
+    },
+    "min": {
+        (0, "min"): 1.3,
+        (2, "min"): 0.2,
+        (3, "maj"): 0.7,
+        (5, "min"): 0.7,
+        (7, "min"): 0.6,
+        (7, "maj"): 0.7,
+        (8, "maj"): 0.8,
+        (10, "maj"): 0.7,
+    },
+}
+"""How much a beat of each chord, by its root above the tonic, speaks for a key; others speak against it."""
+
+FOREIGN_CHORD = -0.3
+
+SHARPNESS = 14.0
 """Turns a difference of correlations into a ratio of probabilities."""
 
 
@@ -49,7 +73,7 @@ def find_key(
     if heard.std() < 1e-9:
         return keys[0], 1 / 24
     fits = np.array([np.corrcoef(np.roll(_profile(key.mode), key.tonic), heard)[0, 1] for key in keys])
-    fits += TONIC_SHARE * np.array([np.mean([_is_tonic(chord, key) for chord in chords]) for key in keys])
+    fits += CHORD_SHARE * np.array([np.mean([_belongs(chord, key) for chord in chords]) for key in keys])
     odds = np.exp(SHARPNESS * (fits - fits.max()))
     return keys[int(fits.argmax())], float(odds.max() / odds.sum())
 
@@ -59,5 +83,6 @@ def _profile(mode: str) -> NDArray[np.float64]:
     return 0.5 * krumhansl / krumhansl.max() + 0.5 * temperley
 
 
-def _is_tonic(chord: Chord, key: Key) -> bool:
-    return chord.root == key.tonic and chord.quality == key.mode
+def _belongs(chord: Chord, key: Key) -> float:
+    """What one beat of a chord says for a key."""
+    return CHORDS[key.mode].get(((chord.root - key.tonic) % 12, chord.quality), FOREIGN_CHORD)

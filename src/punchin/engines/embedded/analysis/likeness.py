@@ -1,7 +1,7 @@
 """One row of numbers a beat, such that the distance of two rows says how unlike the two beats sound.
 
-Harmony, tone colour, level and rhythm inside the beat, each in units in which its share was chosen: two beats of
-the same bar in two verses lie at some 0.5 to 1, unrelated beats of one song at 2 to 4.
+Harmony, tone colour, level and rhythm inside the beat, each in units in which its share was chosen: two beats
+of the same bar in two verses lie at some 0.5 to 1, unrelated beats of one song at 2 to 4.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def beat_features(onsets: Onsets, beats_s: Rows, chroma: Rows, bass_chroma: Rows
 
 
 def _cosines(bands: int) -> Rows:
-    """The first columns of a discrete cosine transform: log spectrum → cepstrum (Davis & Mermelstein 1980)."""
+    """First columns of a discrete cosine transform: log spectrum to cepstrum (Davis & Mermelstein)."""
     return np.cos(np.pi / bands * np.outer(np.arange(bands) + 0.5, np.arange(_CEPSTRA))) / np.sqrt(bands)
 
 

@@ -1,10 +1,11 @@
 """Which of several ways to tap along is the beat.
 
-Every tempo candidate is tracked, and each track also counts moved by half a beat. What speaks for a way is how
-people prefer to tap (van Noorden & Moelants, JNMR 1999), how strictly onsets lie on its beats and subdivisions,
-which bands have theirs on the beat rather than between, whether harmony changes on it, and whether kick and
-snare take turns. The weights were fitted on the made songs of tests/support/labelled_songs.py (softmax over the
-ways, signs fixed); bass and snare were then moved by hand towards what real songs need.
+Every tempo candidate is tracked, and each track also counts moved by half a beat. What speaks for a way is
+how people prefer to tap (van Noorden & Moelants, JNMR 1999), how strictly onsets lie on its beats and
+subdivisions, which bands have theirs on the beat rather than between, whether harmony changes on it, and
+whether kick and snare take turns. The weights were fitted on the made songs of
+tests/support/labelled_songs.py (softmax over the ways, signs fixed); bass and snare were then moved by hand
+towards what real songs need.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from punchin.engines.embedded.analysis import pitch
 from punchin.engines.embedded.analysis.beats import Beats, track_beats
@@ -22,6 +22,8 @@ from punchin.engines.embedded.analysis.spectra import between
 from punchin.engines.embedded.analysis.tempo import PREFERRED_BPM, tempo_candidates
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from punchin.engines.embedded.analysis.pitch import Pitches
 
 LOW_SHARE = 0.4
@@ -74,8 +76,10 @@ def ways_to_tap(onsets: Onsets, pitches: Pitches) -> list[Way]:
         if track.beats_s.size < 4:
             ways.append(Way(track.beats_s, np.zeros(len(EVIDENCE))))
             continue
-        for beats in (track.beats_s, (track.beats_s[:-1] + track.beats_s[1:]) / 2):
-            ways.append(Way(beats, gathered(onsets, pitches, beats, salience)))
+        between_beats = (track.beats_s[:-1] + track.beats_s[1:]) / 2
+        ways += [
+            Way(beats, gathered(onsets, pitches, beats, salience)) for beats in (track.beats_s, between_beats)
+        ]
     return ways
 
 
@@ -122,7 +126,9 @@ def _bass_changes_on_beat(pitches: Pitches, beats_s: Beats) -> float:
 
 
 def _taking_turns(onsets: Onsets, beats_s: Beats) -> tuple[float, float]:
-    """How much the snare prefers every other beat, and the correlation of the onsets with those four beats later."""
+    """How much the snare prefers every other beat, and the correlation of the onsets with those four beats
+    later.
+    """
     hits = flux_at(onsets.flux, beats_s)
     snare = hits[:, 1] + hits[:, 2]
     sign = 1.0 - 2.0 * (np.arange(snare.size) % 2)

@@ -75,7 +75,9 @@ def find_onsets(wave: NDArray[np.float32]) -> Onsets:
 
 
 def _rise(spectrum: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Half-wave rectified difference to the maximum of three neighbouring bands `LAG` frames before (equation 5)."""
+    """Half-wave rectified difference to the maximum of three neighbouring bands `LAG` frames before (equation
+    5).
+    """
     before = spectrum.copy()
     np.maximum(before[:, 1:], spectrum[:, :-1], out=before[:, 1:])
     np.maximum(before[:, :-1], spectrum[:, 1:], out=before[:, :-1])

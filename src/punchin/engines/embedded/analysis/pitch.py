@@ -1,9 +1,9 @@
 """Which notes sound: tuning, note strengths, chroma and bass chroma.
 
-After Mauch & Dixon, "Approximate note transcription for the improved identification of difficult chords" (ISMIR
-2010): a log-frequency spectrum in tune with the song, whitened over an octave, explained by notes with decaying
-harmonics under non-negative least squares. The least squares are solved for all frames at once by the
-multiplicative updates of Lee & Seung, "Algorithms for non-negative matrix factorization" (NIPS 2000).
+After Mauch & Dixon, "Approximate note transcription for the improved identification of difficult chords"
+(ISMIR 2010): a log-frequency spectrum in tune with the song, whitened over an octave, explained by notes with
+decaying harmonics under non-negative least squares. The least squares are solved for all frames at once by
+the multiplicative updates of Lee & Seung, "Algorithms for non-negative matrix factorization" (NIPS 2000).
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def find_pitches(pitch_wave: NDArray[np.float32]) -> Pitches:
     """Notes of a wave `[M]` at `PITCH_RATE_HZ`."""
     spectra = np.empty((frame_count(pitch_wave.size, HOP), TOP_BIN), np.float32)
     row = 0
-    for block in magnitudes(pitch_wave, SIZE, HOP):
-        spectra[row : row + len(block)] = block[:, :TOP_BIN]
+    for block in magnitudes(pitch_wave, SIZE, HOP, TOP_BIN):
+        spectra[row : row + len(block)] = block
         row += len(block)
     tuning = find_tuning(spectra)
     white = whitened(log_frequency(spectra, tuning))
@@ -114,7 +114,8 @@ def log_frequency(spectra: Rows, tuning_semitones: float) -> Rows:
 
 
 def whitened(rows: Rows) -> Rows:
-    """What stands out from an octave around it, in units of its spread there; never negative, `[K, L]` → `[K, L]`.
+    """What stands out from an octave around it, in units of its spread there; never negative, `[K, L]` → `[K,
+    L]`.
 
     Takes off broad noise (drums) and makes loud and soft registers alike (Mauch & Dixon, section 2.1).
     """
@@ -173,12 +174,17 @@ def chroma_of(notes: Rows) -> tuple[Rows, Rows]:
     )
 
 
-def beat_chroma(pitches: Pitches, beats_s: NDArray[np.float64]) -> tuple[Rows, Rows]:
-    """Chroma and bass chroma of each beat, `[K, 12]`, the strongest pitch class of each beat 1 (all 0 in silence)."""
-    return tuple(  # pyright: ignore[reportReturnType]
-        _peak_one(between(rows, FRAMES_HZ, beats_s)) for rows in (pitches.chroma, pitches.bass_chroma)
-    )
+def beat_chroma(
+    pitches: Pitches, beats_s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Chroma and bass chroma of each beat, `[K, 12]`, the strongest pitch class of each beat 1 (all 0 in
+    silence).
+    """
+    chroma, bass = (between(rows, FRAMES_HZ, beats_s) for rows in (pitches.chroma, pitches.bass_chroma))
+    return _peak_one(chroma), _peak_one(bass)
 
 
-def _peak_one(rows: Rows) -> Rows:
+def _peak_one(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Differences of running sums may dip below zero by rounding.
+    rows = np.maximum(rows, 0.0)
     return rows / np.maximum(rows.max(axis=1, keepdims=True), 1e-9)

@@ -22,28 +22,39 @@ def frame_count(samples: int, hop: int) -> int:
     return samples // hop + 1
 
 
-def magnitudes(wave: NDArray[np.float32], size: int, hop: int) -> Iterator[Spectrogram]:
-    """Blocks of Hann-windowed magnitudes `[<= 512, size // 2 + 1]`, in order; frame t is centred on sample t * hop.
+def magnitudes(
+    wave: NDArray[np.float32], size: int, hop: int, bins: int | None = None
+) -> Iterator[Spectrogram]:
+    """Hann-windowed magnitudes in blocks `[<= 512, bins]`, in order; frame t is centred on sample t * hop.
 
-    Scaled so that a steady sine of amplitude 1 has a peak of 1. Before the start and after the end is silence.
+    Scaled so that a steady sine of amplitude 1 has a peak of 1. Past its ends the
+    wave goes on as its mirror image, so that a cut is not heard as an onset.
+
+    Args:
+        wave: `[N]`.
+        size, hop: of the frames, in samples.
+        bins: how many bins are kept, from 0 Hz up; None for all of them, `size // 2 + 1`.
     """
     count = frame_count(wave.size, hop)
-    padded = np.zeros((count - 1) * hop + size, np.float32)
-    padded[size // 2 : size // 2 + wave.size] = wave[: padded.size - size // 2]
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
+    after = max(0, (count - 1) * hop + size - size // 2 - wave.size)
+    padded = np.pad(wave, (size // 2, after), mode="symmetric")
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][:count]
     window = np.hanning(size + 1)[:-1].astype(np.float32)
     window *= np.float32(2.0 / window.sum())
     for start in range(0, count, _BLOCK):
-        yield np.abs(np.fft.rfft(frames[start : start + _BLOCK] * window, axis=1))
+        spectrum = np.fft.rfft(frames[start : start + _BLOCK] * window, axis=1)[:, :bins]
+        # Faster than np.abs, which guards against overflow.
+        yield np.sqrt(np.square(spectrum.real) + np.square(spectrum.imag))
 
 
 def log_filters(
     rate_hz: int, size: int, low_hz: float, high_hz: float, per_octave: int
 ) -> NDArray[np.float32]:
-    """Triangles on a logarithmic frequency scale, `[size // 2 + 1, B]`; each rises and falls between its neighbours.
+    """Triangles on a logarithmic frequency scale, `[size // 2 + 1, B]`; each rises and falls between its
+    neighbours.
 
-    Centres that fall on the same bin are merged, as in madmom and in Böck & Widmer 2013 (section 3.1): low bands
-    are one bin wide.
+    Centres that fall on the same bin are merged, as in madmom and in Böck & Widmer 2013 (section 3.1): low
+    bands are one bin wide.
     """
     count = int(np.log2(high_hz / low_hz) * per_octave) + 1
     centres_hz = low_hz * 2.0 ** (np.arange(count) / per_octave)
@@ -65,8 +76,8 @@ def between(
 ) -> NDArray[np.float64]:
     """Mean of the frames between each pair of successive times, `[T, F]` → `[K, F]` for K + 1 times.
 
-    Frame t stands for the time from half a frame before t / `frames_hz` to half a frame after; frames at an edge
-    count in part. Times outside are moved to the nearest end.
+    Frame t stands for the time from half a frame before t / `frames_hz` to half a frame after; frames at an
+    edge count in part. Times outside are moved to the nearest end.
     """
     total = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0, dtype=np.float64)])
     edges = times_s * frames_hz + 0.5

@@ -1,8 +1,8 @@
 """Tempo candidates: which beat periods the onsets repeat with.
 
-Autocorrelation of the onset strength, read with a comb of multiples, weighted by how often people tap a tempo:
-Ellis, "Beat tracking by dynamic programming" (JNMR 2007, section 3.2), which takes the log-normal preference
-from van Noorden & Moelants (JNMR 1999).
+Autocorrelation of the onset strength, read with a comb of multiples, weighted by how often people tap a
+tempo: Ellis, "Beat tracking by dynamic programming" (JNMR 2007, section 3.2), which takes the log-normal
+preference from van Noorden & Moelants (JNMR 1999).
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ _GRID = 400
 
 
 def autocorrelation(envelope: Envelope) -> NDArray[np.float64]:
-    """Correlation of the envelope, less its mean, with itself `[T]`; 1 at lag 0, corrected for the shrinking overlap."""
+    """Correlation of the envelope, less its mean, with itself `[T]`; 1 at lag 0, corrected for the shrinking
+    overlap.
+    """
     centred = envelope - float(np.mean(envelope))
     size = 1 << (2 * centred.size - 1).bit_length()
     spectrum = np.fft.rfft(centred, size)

@@ -1,8 +1,8 @@
 """How far each finding may be believed: numbers that are low for noise, speech and silence.
 
-Beats can be tracked in anything; what tells music is that its pulse goes on (the onsets repeat after many beats,
-in phase with the grid) and that its notes stay (the spectrum is made of a few steady notes in tune with each
-other).
+Beats can be tracked in anything; what tells music is that its pulse goes on (the onsets repeat after many
+beats, in phase with the grid) and that its notes stay (the spectrum is made of a few steady notes in tune
+with each other).
 """
 
 from __future__ import annotations
@@ -43,39 +43,61 @@ class Trust:
 
 NOTHING = Trust(0.0, 0.0, 0.0, 0.0)
 
+PULSE = (0.17, 0.03)
+TONALITY = (1.28, 0.05)
+"""Where a confidence is one half, and how far from there it rises to 0.73. Noise of all colours, clicks at
+random, read speech and speech-like babble measure at most 0.10 and 1.19; of 80 made and real songs 95 % at
+least 0.22 and 1.35, but for songs without drums, whose pulse may be less clear, and without notes."""
+
+CHANCE_BEATS = 1.5
+"""The shorter the window, the more it repeats by chance: over this many beats it means nothing."""
+
+SURE_MARGIN = 0.12
+"""Log-odds a beat against the next best bars at which these are right two times in three."""
+
 
 def trust(heard: Heard, onsets: Onsets, beats_s: NDArray[np.float64], pitches: Pitches, bars: Bars) -> Trust:
-    """Confidences of everything that was found."""
-    if heard.silent or beats_s.size < 5:
+    """Confidences of everything that was found, from the grid `[K + 1]` and what it was found in."""
+    if heard.silent:
         return NOTHING
-    pulse = pulse_clarity(onsets, beats_s)
-    beat = _sigmoid((pulse - 0.25) / 0.06)
-    tonal = _sigmoid((tonal_steadiness(pitches) - 0.5) / 0.08)
-    downbeat = beat * (1.0 - float(np.exp(-4.0 * bars.margin)))
-    return Trust(beat, downbeat, tonal, 1.0 - (1.0 - beat) * (1.0 - 0.8 * tonal))
+    beat = _logistic(pulse_clarity(onsets, beats_s), PULSE)
+    tonal = _logistic(tonal_steadiness(pitches), TONALITY)
+    downbeat = beat * (1.0 - float(np.exp(-max(bars.margin, 0.0) / SURE_MARGIN)))
+    return Trust(beat, downbeat, tonal, 1.0 - (1.0 - beat) * (1.0 - tonal))
 
 
 def pulse_clarity(onsets: Onsets, beats_s: NDArray[np.float64]) -> float:
-    """How much the onsets repeat after whole numbers of beats, and how well they lie on the grid."""
-    repeats = autocorrelation(onsets.strength)
+    """How much the onsets repeat after whole numbers of beats, and how well they lie on the grid; 0 to about
+    1.
+
+    The two highest autocorrelations at 1, 2, 4 and 8 beats, times the square root of the best coherence with
+    halves or quarters of the grid, less what chance would give.
+    """
     period = float(np.median(np.diff(beats_s))) * FRAMES_HZ
     lags = np.array([1, 2, 4, 8]) * period
-    lags = lags[lags < onsets.frames / 2]
-    if not lags.size:
+    lags = lags[lags < 0.6 * onsets.frames]
+    if lags.size < 2:
         return 0.0
-    reach = np.arange(-3, 4)
-    at = np.clip(np.round(lags).astype(int)[:, None] + reach, 0, repeats.size - 1)
-    repeat = float(np.sort(repeats[at].max(axis=1))[-2:].mean())
-    return repeat * max(coherence(onsets.strength, beats_s, k) for k in (1, 2, 4)) ** 0.5
+    repeats = autocorrelation(onsets.strength)
+    at = np.clip(np.round(lags).astype(int)[:, None] + np.arange(-3, 4), 0, repeats.size - 1)
+    repeat = float(np.sort(repeats[at].max(axis=1))[-2:].mean()) - CHANCE_BEATS * period / onsets.frames
+    strict = max(coherence(onsets.strength, beats_s, k) for k in (2, 4))
+    return max(repeat, 0.0) * strict**0.5
 
 
 def tonal_steadiness(pitches: Pitches) -> float:
-    """How much of each beat its notes explain, and how few pitch classes they are."""
+    """How much of the sound is notes, and how much these stay from one moment to the next; 0..2.
+
+    The mean tonality, plus the mean cosine of the chroma with itself 0.19 s later.
+    """
     chroma = pitches.chroma
-    share = chroma / np.maximum(chroma.sum(axis=1, keepdims=True), 1e-9)
-    few = 1.0 + (share * np.log(np.maximum(share, 1e-9))).sum(axis=1) / np.log(12)
-    return float(np.mean(pitches.tonality * np.sqrt(np.maximum(few, 0.0))))
+    size = np.linalg.norm(chroma, axis=1)
+    if len(chroma) < 4 or not float(size.max()) > 1e-9:
+        return 0.0
+    unit = chroma / np.maximum(size[:, None], 1e-9)
+    return float(pitches.tonality.mean() + (unit[2:] * unit[:-2]).sum(axis=1).mean())
 
 
-def _sigmoid(x: float) -> float:
-    return float(1.0 / (1.0 + np.exp(-x)))
+def _logistic(value: float, place: tuple[float, float]) -> float:
+    middle, width = place
+    return float(1.0 / (1.0 + np.exp(-(value - middle) / width)))

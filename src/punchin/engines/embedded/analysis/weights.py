@@ -1,4 +1,6 @@
-"""The fitted numbers of the analysis, read once from `weights.json`, which `scripts/train_analysis.py` writes."""
+"""The fitted numbers of the analysis, read once from `weights.json`, which `scripts/train_analysis.py`
+writes.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,12 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,11 +21,10 @@ class Weights:
     """Linear models of bars and chords.
 
     Attributes:
-        downbeat: `[5 * 6]`, what the evidence of a beat and of two neighbours on both sides says for a downbeat.
-        downbeat_bias: log-odds of a downbeat where nothing speaks.
-        place: `[5 * 6, 3]`, the same for the second, third and fourth beat of a bar of four.
-        place_bias: `[3]`.
-        chords: for "maj" and "min" `[24]`: what chroma and bass chroma say at each interval above the root.
+        downbeat: `[5 * 6]`, what the evidence of a beat and of two neighbours on both sides says for a
+        downbeat. downbeat_bias: log-odds of a downbeat where nothing speaks. place: `[5 * 6, 3]`, the same
+        for the second, third and fourth beat of a bar of four. place_bias: `[3]`. chords: for "maj" and "min"
+        `[24]`: what chroma and bass chroma say at each interval above the root.
     """
 
     downbeat: NDArray[np.float64]
@@ -33,7 +37,7 @@ class Weights:
 @cache
 def weights() -> Weights:
     """The weights that come with the package."""
-    kept = json.loads(files(__package__).joinpath("weights.json").read_text("utf-8"))
+    kept = json.loads(files("punchin.engines.embedded.analysis").joinpath("weights.json").read_text("utf-8"))
     return Weights(
         downbeat=np.array(kept["downbeat"]),
         downbeat_bias=float(kept["downbeat_bias"]),
