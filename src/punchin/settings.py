@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -98,10 +98,69 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(ge=3, description="A worker that gave no sign of life for so many seconds is replaced."),
     ] = 30
 
+    # Files, the network, words
+    files: Annotated[
+        str,
+        Meta(
+            description="Where uploads and outputs are kept: a folder, or s3://bucket/prefix; empty: the folder "
+            "files in PUNCHIN_HOME."
+        ),
+    ] = ""
+    secret: Annotated[
+        str,
+        Meta(
+            description="What addresses of files are signed with, 32 characters or more, for several machines "
+            "that share one; empty: the file secret in PUNCHIN_HOME, made at first start."
+        ),
+    ] = ""
+    link_hours: Annotated[
+        float,
+        Meta(gt=0, le=87600, description="How long the address of an upload or output works once given out."),
+    ] = 168
+    upload_minutes: Annotated[
+        float, Meta(gt=0, le=10080, description="How long the address that a file is sent to works.")
+    ] = 60
+    max_song_mb: Annotated[
+        float,
+        Meta(
+            gt=0, description="The largest song that is fetched or uploaded, in megabytes of 1,000,000 bytes."
+        ),
+    ] = 1100
+    fetch_limit_s: Annotated[
+        float, Meta(gt=0, description="How long fetching one song may take, in seconds.")
+    ] = 600
+    trusted_hosts: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Hosts that songs and webhooks may use although they are private or plain http: names, "
+            "name:port, addresses, or networks like 10.0.0.0/8, with commas between."
+        ),
+    ] = ()
+    allow_http: Annotated[
+        bool, Meta(description="Whether public songs and webhooks may be at plain http addresses.")
+    ] = False
+    nsfw: Annotated[
+        Literal["off", "flag", "refuse"],
+        Meta(
+            description="Unsafe words in tags or lyrics, found by a word list: not looked for (off), told in the "
+            "result (flag), or the job fails (refuse)."
+        ),
+    ] = "flag"
+
     @property
     def db_address(self) -> str:
         """Where the database is."""
         return self.db or f"sqlite:///{self.home.absolute() / 'punchin.db'}"
+
+    @property
+    def files_address(self) -> str:
+        """Where uploads and outputs are."""
+        return self.files or str(self.home.absolute() / "files")
+
+    @property
+    def max_song_bytes(self) -> int:
+        """The largest song, in bytes."""
+        return round(self.max_song_mb * 1_000_000)
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
