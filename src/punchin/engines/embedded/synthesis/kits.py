@@ -185,7 +185,7 @@ KITS: Mapping[str, Kit] = MappingProxyType({kit.name: kit for kit in (
     _kit("house", NINE_O_NINE, human=False),
     _kit("techno", {
         **NINE_O_NINE,
-        "kick": _made(drums.kick, tune_hz=45.0, drop=6.0, drop_s=0.03, decay_s=0.16, click=0.25, drive=3.2),
+        "kick": _made(drums.kick, tune_hz=45.0, drop=6.0, drop_s=0.03, decay_s=0.1, click=0.25, drive=3.2),
         "rim": _made(drums.block, tunes_hz=(1800.0, 480.0), decay_s=0.01, noise=0.5),
         "clap": _made(drums.clap, decay_s=0.06, low_hz=1100.0, high_hz=7000.0),
     }, human=False, drive=0.3),
@@ -196,7 +196,7 @@ KITS: Mapping[str, Kit] = MappingProxyType({kit.name: kit for kit in (
     }, human=False, room_s=0.35),
     _kit("industrial", {
         **NINE_O_NINE,
-        "kick": _made(drums.kick, tune_hz=47.0, drop=7.0, drop_s=0.03, decay_s=0.16, click=0.8, drive=5.0),
+        "kick": _made(drums.kick, tune_hz=47.0, drop=7.0, drop_s=0.03, decay_s=0.1, click=0.8, drive=5.0),
         "snare": _made(drums.snare, tune_hz=160.0, body=0.9, decay_s=0.065, low_hz=500.0, drive=2.0),
         "clap": _made(drums.clap, decay_s=0.09, low_hz=600.0, high_hz=9000.0),
         "rim": _made(drums.block, tunes_hz=(911.0, 1377.0, 2133.0), decay_s=0.05, square=True),
