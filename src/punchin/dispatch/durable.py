@@ -30,7 +30,7 @@ from punchin.dispatch.model import Standing
 from punchin.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from threading import Event
 
@@ -182,7 +182,9 @@ class DbosDispatcher:
         ):
             self._client.delete_workflows([entry.workflow_id for entry in old])
 
-    def run_worker(self, executor_id: str, run: Run, stop: Event, grace_s: float) -> None:
+    def run_worker(
+        self, executor_id: str, run: Run, stop: Event, grace_s: float, ready: Callable[[], None]
+    ) -> None:
         """See `Dispatcher.run_worker`. Once in a process: DBOS is one for all of it."""
         from dbos import DBOS
 
@@ -194,6 +196,7 @@ class DbosDispatcher:
         DBOS(config=config(self.engine, executor_id))
         DBOS.listen_queues([QUEUE])
         DBOS.launch()
+        ready()
         stop.wait()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=math.ceil(grace_s))
 

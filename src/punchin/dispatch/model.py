@@ -60,7 +60,9 @@ class Dispatcher(Protocol):
         """Where these jobs stand."""
         ...
 
-    def run_worker(self, executor_id: str, run: Run, stop: Event, grace_s: float) -> None:
+    def run_worker(
+        self, executor_id: str, run: Run, stop: Event, grace_s: float, ready: Callable[[], None]
+    ) -> None:
         """Take jobs, one at a time, until `stop` is set; whatever this worker had when it died comes first.
 
         Args:
@@ -69,6 +71,7 @@ class Dispatcher(Protocol):
             stop: takes no further job from now on.
             grace_s: how long to wait then for the job at work; if it is not over by then this returns all
                 the same, and the process must end at once, so that the job goes to another one.
+            ready: called when jobs are taken from now on.
         """
         ...
 

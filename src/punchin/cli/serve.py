@@ -1,0 +1,113 @@
+"""`punchin serve`, `punchin api`, `punchin worker`: the processes of the service."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from punchin.settings import Settings
+
+_parent = click.option("--parent", type=int, hidden=True, help="End with this process.")
+
+
+@click.command()
+def serve() -> None:
+    """Run the whole service: the API, the workers, and what keeps them in order.
+
+    All settings come from the environment; docs/settings.md lists them.
+    """
+    from punchin.supervisor import supervisor_of
+
+    settings = _settings()
+    _log_to_stderr()
+    supervisor_of(settings).supervise(_told_to_stop())
+
+
+@click.command()
+@_parent
+def api(parent: int | None) -> None:
+    """Run the API alone; `punchin serve`, or another machine's, runs the workers."""
+    _end_with(parent)
+    import uvicorn
+
+    from punchin.web import create_app
+
+    settings = _settings()
+    _log_to_stderr()
+    uvicorn.run(
+        create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False,
+        timeout_graceful_shutdown=round(settings.grace_s),
+    )  # fmt: skip
+
+
+@click.command()
+@click.option("--slot", type=click.IntRange(0, 999), default=0, help="Which place of this machine it takes.")
+@_parent
+def worker(slot: int, parent: int | None) -> None:
+    """Run one worker; each of a machine needs a --slot of its own."""
+    _end_with(parent)
+    stop = _told_to_stop()
+    from punchin.worker import worker_of
+
+    settings = _settings()
+    _log_to_stderr()
+    worker_of(settings, slot).work(stop)
+    # A job that took longer than the grace still runs in a thread, and would keep the process alive.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _settings() -> Settings:
+    from punchin.settings import settings_from
+
+    return settings_from(os.environ)
+
+
+def _end_with(parent: int | None) -> None:
+    if parent is not None:
+        from punchin.supervisor.parenthood import end_with
+
+        end_with(parent)
+
+
+def _told_to_stop() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set; a second one of them ends the process at once."""
+    stop = threading.Event()
+
+    def tell(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if stop.is_set():
+            os._exit(128 + signum)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, tell)
+    signal.signal(signal.SIGINT, tell)
+    return stop
+
+
+def _log_to_stderr() -> None:
+    """JSON lines, or lines for people where standard error is a terminal."""
+    import logging
+
+    import structlog
+
+    terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if terminal else [structlog.processors.format_exc_info]),
+            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,152 @@
+"""The process of a worker: one engine kept warm, signs of life, and an orderly end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from punchin.errors import StoreError
+from punchin.store import WorkerState
+from punchin.worker.locks import alone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from punchin.dispatch import Dispatcher
+    from punchin.store import Store
+    from punchin.worker.engines import WarmEngines
+    from punchin.worker.performing import Performer
+
+log = structlog.get_logger("punchin.worker")
+
+BEAT_S = 2.0
+"""How often a worker says what it does."""
+LOCK_WAIT_S = 30.0
+"""How long a new worker waits for the one before it in its place to be really gone."""
+
+
+def worker_id(slot: int, host: str | None = None) -> str:
+    """The name of the worker in a place: the same for every process that ever stands there."""
+    return f"{host or socket.gethostname()}-{slot}"
+
+
+class Pulse:
+    """Says in the ledger what a worker does: at once when that changes, and every two seconds anyway."""
+
+    def __init__(self, store: Store, worker: str, engines: WarmEngines) -> None:
+        self._store, self._worker, self._engines = store, worker, engines
+        self._state, self._job_id, self._engine = WorkerState.STARTING, None, ""
+        self._known = engines.known()
+        self._changing = threading.Lock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self.say(WorkerState.STARTING)
+        self._thread.start()
+
+    def loaded(self, engine: str) -> None:
+        """The engine is warm."""
+        self._engine, self._known = engine, self._engines.known()
+
+    def say(self, state: WorkerState, job_id: str | None = None) -> None:
+        """What the worker does from now on; a worker that ends stays draining whatever its job says."""
+        with self._changing:
+            if self._state is not WorkerState.DRAINING or state is WorkerState.STOPPED:
+                self._state = state
+            self._job_id = job_id
+            self._tell()
+
+    def stop(self) -> None:
+        """End, and say so."""
+        self._over.set()
+        self._thread.join(timeout=BEAT_S * 2)
+        self.say(WorkerState.STOPPED)
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT_S):
+            with self._changing:
+                self._tell()
+
+    def _tell(self) -> None:
+        try:
+            self._store.heartbeat(
+                self._worker,
+                self._state,
+                self._job_id,
+                self._engine,
+                self._known,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+            )
+        except StoreError as error:
+            log.warning("the ledger is away", why=str(error))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A worker, put together.
+
+    Attributes:
+        name: see `worker_id`.
+        locks: a folder for the lock of this worker.
+        grace_s: how long a job may go on when the worker is told to stop.
+    """
+
+    name: str
+    store: Store
+    dispatcher: Dispatcher
+    performer: Performer
+    engines: WarmEngines
+    locks: Path
+    grace_s: float
+
+    def work(self, stop: threading.Event) -> None:
+        """Take jobs until told to stop; then end the one at work, or leave it to the next worker.
+
+        The process must end when this returns: a job that took longer than the grace still runs in a thread.
+
+        Raises:
+            SettingsError: another process works in this place.
+            UnknownEngine, EngineUnavailable: the engine cannot be loaded.
+        """
+        with alone(self.locks / f"{self.name}.lock", wait_s=LOCK_WAIT_S):
+            # Nobody else writes there: what lies there was left by one that died.
+            shutil.rmtree(self.performer.work, ignore_errors=True)
+            self.performer.work.mkdir(parents=True)
+            pulse = Pulse(self.store, self.name, self.engines)
+            pulse.start()
+            try:
+                engine = self.engines.load()
+                pulse.loaded(engine.spec.name)
+                log.info("warm", worker=self.name, engine=engine.spec.name, version=engine.spec.version)
+                self._take_jobs(pulse, stop)
+            finally:
+                pulse.stop()
+
+    def _take_jobs(self, pulse: Pulse, stop: threading.Event) -> None:
+        def run(job_id: str, attempt: str) -> None:
+            pulse.say(WorkerState.BUSY, job_id)
+            try:
+                self.performer.run(job_id, attempt)
+            finally:
+                pulse.say(WorkerState.READY)
+
+        def ready() -> None:
+            pulse.say(WorkerState.READY)
+            log.info("ready", worker=self.name)
+
+        def drain() -> None:
+            stop.wait()
+            log.info("draining", worker=self.name)
+            pulse.say(WorkerState.DRAINING)
+
+        threading.Thread(target=drain, name="drain", daemon=True).start()
+        self.dispatcher.run_worker(self.name, run, stop, self.grace_s, ready)
