@@ -102,15 +102,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     files: Annotated[
         str,
         Meta(
-            description="Where uploads and outputs are kept: a folder, or s3://bucket/prefix; empty: the folder "
-            "files in PUNCHIN_HOME."
+            description="Where uploads and outputs are kept: a folder, or s3://bucket/prefix; empty: "
+            "the folder files in PUNCHIN_HOME."
         ),
     ] = ""
     secret: Annotated[
         str,
         Meta(
-            description="What addresses of files are signed with, 32 characters or more, for several machines "
-            "that share one; empty: the file secret in PUNCHIN_HOME, made at first start."
+            description="What addresses of files are signed with, 32 characters or more, where several "
+            "machines share one; empty: the file secret in PUNCHIN_HOME, made at first start."
         ),
     ] = ""
     link_hours: Annotated[
@@ -132,8 +132,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_hosts: Annotated[
         tuple[str, ...],
         Meta(
-            description="Hosts that songs and webhooks may use although they are private or plain http: names, "
-            "name:port, addresses, or networks like 10.0.0.0/8, with commas between."
+            description="Hosts that songs and webhooks may use although they are private or plain http: "
+            "names, name:port, addresses, or networks like 10.0.0.0/8, with commas between."
         ),
     ] = ()
     allow_http: Annotated[
@@ -142,8 +142,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     nsfw: Annotated[
         Literal["off", "flag", "refuse"],
         Meta(
-            description="Unsafe words in tags or lyrics, found by a word list: not looked for (off), told in the "
-            "result (flag), or the job fails (refuse)."
+            description="Unsafe words in tags or lyrics, found by a word list: not looked for (off), told "
+            "in the result (flag), or the job fails (refuse)."
         ),
     ] = "flag"
 
