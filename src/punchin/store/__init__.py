@@ -59,7 +59,11 @@ class Store(Jobs, Moves, Keys, Uploads, Usage, Webhooks, Workers, Retention):
             StoreError: the database cannot be reached.
         """
         engine = connect(address)
-        check_version(engine)
+        try:
+            check_version(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine, clock)
 
 

@@ -110,19 +110,19 @@ class Jobs(Ledger):
         owner = session.execute(
             select(keys.c.prepaid, keys.c.spent).where(keys.c.id == key_id).with_for_update()
         ).one_or_none()
-        unfinished = (
-            select(jobs.c.state, func.count())
-            .where(jobs.c.key_id == key_id, jobs.c.state.in_(OPEN))
-            .group_by(jobs.c.state)
-        )
-        counts = {row[0]: row[1] for row in session.execute(unfinished)}
-        recent = select(func.count()).where(
-            jobs.c.key_id == key_id, jobs.c.created_at > self.now() - timedelta(seconds=60)
-        )
+        minute = self.now() - timedelta(seconds=60)
+        recent = select(func.count()).where(jobs.c.key_id == key_id, jobs.c.created_at > minute)
+        counts = session.execute(
+            select(
+                func.count().filter(jobs.c.state == State.CREATED.value).label("waiting"),
+                func.count().filter(jobs.c.state == State.PROCESSING.value).label("running"),
+                recent.scalar_subquery().label("last_minute"),
+            ).where(jobs.c.key_id == key_id, jobs.c.state.in_(OPEN))
+        ).one()
         return KeyLoad(
-            waiting=counts.get(State.CREATED.value, 0),
-            running=counts.get(State.PROCESSING.value, 0),
-            last_minute=session.execute(recent).scalar_one(),
+            waiting=counts.waiting,
+            running=counts.running,
+            last_minute=counts.last_minute,
             balance=None if owner is None or owner.prepaid is None else owner.prepaid - owner.spent,
         )
 

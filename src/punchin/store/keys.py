@@ -116,7 +116,7 @@ class Keys(Ledger):
     def keys(self) -> list[ApiKey]:
         """All keys, the oldest first, the revoked ones too."""
         with self.reading() as session:
-            return [_key(row) for row in session.execute(select(keys).order_by(keys.c.created_at))]
+            return [_key(row) for row in session.execute(select(keys).order_by(keys.c.created_at, keys.c.id))]
 
     def rename_key(self, key_id: str, name: str) -> ApiKey:
         """Call a key something else.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
@@ -136,12 +136,10 @@ class Ledger:
 
 @contextmanager
 def said_plainly() -> Generator[None]:
-    """Turn the driver's errors into StoreError; a broken rule of the tables is for the caller to explain."""
+    """Turn what may pass (no connection, locked, no room) into StoreError; a wrong statement is our fault."""
     try:
         yield
-    except IntegrityError:
-        raise
-    except DBAPIError as error:
+    except (OperationalError, InterfaceError) as error:
         raise StoreError(f"the database cannot be used right now ({error.orig}); try again") from error
     except PoolTimeoutError as error:
         raise StoreError("too many requests use the database at once; try again in a moment") from error
