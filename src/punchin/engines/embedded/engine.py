@@ -10,7 +10,9 @@ from punchin.engine import EngineSpec, Filling, Progress, Unused
 from punchin.engines.embedded.analysis import analyse
 from punchin.engines.embedded.gap import LONGEST_S as LONGEST_GAP_S
 from punchin.engines.embedded.gap import is_gap, repair
-from punchin.engines.embedded.rearranging import Heard, part_of, rearrange, understand
+from punchin.engines.embedded.material import Heard
+from punchin.engines.embedded.production import part_of
+from punchin.engines.embedded.rearranging import rearrange, understand
 from punchin.engines.embedded.synthesis import Player
 from punchin.song import Song
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROLE_LU: Mapping[str, float] = MappingProxyType(
     {
         "drums": -4.5,
-        "bass": -7.5,
+        "bass": -5.5,
         "chords": -6.0,
         "pad": -8.0,
         "arp": -7.0,
@@ -72,10 +72,22 @@ def levelled(stem: Stem, rate_hz: int, song_lufs: float, bed_lufs: float, drums_
     heard = loudness(stem.samples, rate_hz)
     if not np.isfinite(heard):
         return stem.samples
+    if stem.role == "bass":
+        heard = max(heard, _power_db(stem.samples))
     wanted = song_lufs + ROLE_LU[stem.role] + (stem.track.gain_db if stem.track else drums_db)
     if stem.track and stem.track.asked:
         wanted = max(wanted + ASKED_LU, bed_lufs + LEAST_ASKED_LU)
     return stem.samples * gain(wanted - heard)
+
+
+def _power_db(samples: Sound) -> float:
+    """Power of both sides where there is sound, in dB.
+
+    K-weighting hardly hears the lowest octave; a sub-bass levelled by it alone would take all the headroom.
+    """
+    power = np.square(samples, dtype=np.float64).sum(axis=0)
+    heard = power[power > 1e-3 * power.max(initial=0.0)]
+    return 10 * float(np.log10(heard.mean())) if heard.size else float("-inf")
 
 
 def placed(samples: Sound, place: float) -> Sound:

@@ -44,7 +44,8 @@ class Buses:
         return cls(bed, silence, silence.copy(), silence.copy() if drums is None else drums)
 
     def add(self, role: str, samples: Sound) -> None:
-        """Put a stem on the bus of its role."""
+        """Put a stem on the bus of its role; a shorter one ends where the bus does."""
+        samples = np.pad(samples, ((0, 0), (self.bed.shape[1] - samples.shape[1], 0)))
         if role == "drums":
             self.drums = self.drums + samples
         elif role == "bass":

@@ -15,6 +15,7 @@ from punchin.engines.embedded.mix.balance import PLACES, gain, levelled, loudnes
 from punchin.engines.embedded.mix.buses import Buses, split_effects
 from punchin.engines.embedded.mix.room import LAST_S, falling, room_of
 from punchin.engines.embedded.mix.separation import split
+from punchin.engines.embedded.mix.voices import ducked, seated
 from punchin.engines.embedded.tags.style import Tone
 
 if TYPE_CHECKING:
@@ -32,6 +33,13 @@ SILENT_LUFS = -60.0
 MAKE_ROOM_HZ = 110.0
 """Below this the song's own sound leaves the place to a new bass, 24 dB an octave."""
 
+KEPT_DB = -12.0
+"""A style that lowers the song's tones by more than this wants to get rid of them."""
+
+LEFT_OVER_LU, MAKE_UP_DB = 1.5, 6.0
+"""Without drums, lows and highs the song's tones are softer; beyond the first this is made up for, up to the
+second."""
+
 TEXTURE_LU = {"vinyl": -15.0, "hiss": -20.0, "noise": -10.0, "rain": -12.0, "waves": -11.0}
 OTHER_TEXTURE_LU = -13.0
 """Textures against the song: there, but behind the music."""
@@ -40,6 +48,10 @@ TRANSITION_LUFS = -14.0
 """A song of this loudness gets transitions at the level they are made at."""
 
 PUMP_S = 0.28
+"""How long everything takes to come up again after a kick, at most."""
+
+LEAD_IN_S = 1.0
+"""How much of the song before the hole goes through the desk as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +66,21 @@ class Moments:
     pulse: Pulse
     kicks_s: tuple[float, ...]
 
+    def later(self, seconds: float) -> Moments:
+        """The same, counted from that much before the hole."""
+        beats = tuple(beat + seconds for beat in self.pulse.beats_s)
+        return Moments(replace(self.pulse, beats_s=beats), tuple(kick + seconds for kick in self.kicks_s))
+
 
 def mix(
     bed: Sound,
+    lead_in: Sound,
     stems: Iterable[Stem],
     rate_hz: int,
     style: Style,
     moments: Moments,
     *,
+    voice: Sound | None = None,
     song_lufs: float,
     seed: int,
     progress: Progress = no_progress,
@@ -70,10 +89,13 @@ def mix(
 
     Args:
         bed: the song's own sound there, `[2, N]`.
+        lead_in: the song just before the hole, `[2, M]`, some `LEAD_IN_S` of it or less: echoes and rooms
+            have heard it when the hole begins, as if the desk had been running all the time.
         stems: what is played, each `[2, N]`; taken one after the other.
         rate_hz: of all of them.
         style: levels, tone, effects, space.
         moments: beats and kicks.
+        voice: who sings, `[1 or 2, N]`; None where nobody does.
         song_lufs: how loud the song is around; stems are levelled by it where the bed is silent.
         seed: of what is left to chance in effects and textures.
         progress: told how far it is, 0..1.
@@ -84,10 +106,24 @@ def mix(
     dice = _Dice(seed)
     here_lufs = loudness(bed, rate_hz)
     here_lufs = here_lufs if here_lufs > SILENT_LUFS else song_lufs
-    buses = _bed_buses(bed, rate_hz, style)
+    buses = _bed_buses(np.concatenate([lead_in, bed], axis=1), rate_hz, style, here_lufs)
     progress("mix", 0.2)
     _add_stems(buses, stems, rate_hz, style, here_lufs)
     progress("mix", 0.5)
+    early = lead_in.shape[1]
+    whole = _through_effects(buses, rate_hz, style, moments.later(early / rate_hz), dice, progress)[:, early:]
+    if voice is not None:
+        singer = seated(voice, rate_hz, style.vocals, moments.pulse, here_lufs)
+        # The band is brought to where the song is, whatever was added to it or taken away.
+        band = whole * gain(float(np.clip(here_lufs - loudness(whole, rate_hz), -12, 12)))
+        whole = ducked(band, singer, rate_hz) + singer
+    return whole + _around_it(whole, rate_hz, style, moments, here_lufs, dice)
+
+
+def _through_effects(
+    buses: Buses, rate_hz: int, style: Style, moments: Moments, dice: _Dice, progress: Progress
+) -> Sound:
+    """The buses, their effects and their room in one, then what acts on the whole."""
     for_music, for_all = split_effects(style.effects)
     for name in for_music:
         buses.change(lambda x, name=name: apply_effect(name, x, rate_hz, moments.pulse, dice.of(name)))
@@ -99,10 +135,8 @@ def mix(
     whole = toned(whole, rate_hz, style.tone)
     for name in for_all:
         whole = apply_effect(name, whole, rate_hz, moments.pulse, dice.of(name))
-    if style.width != 1:
-        whole = widened(whole, style.width)
     progress("mix", 0.9)
-    return whole + _around_it(whole, rate_hz, style, moments, here_lufs, dice)
+    return whole if style.width == 1 else widened(whole, style.width)
 
 
 class _Dice:
@@ -115,7 +149,7 @@ class _Dice:
         return np.random.default_rng([self._seed, crc32(name.encode())])
 
 
-def _bed_buses(bed: Sound, rate_hz: int, style: Style) -> Buses:
+def _bed_buses(bed: Sound, rate_hz: int, style: Style, here_lufs: float) -> Buses:
     """The song's own sound: tones and strokes at their levels, in its colour."""
     tone = style.bed_tone
     if style.bass:
@@ -128,6 +162,10 @@ def _bed_buses(bed: Sound, rate_hz: int, style: Style) -> Buses:
     layers = split(bed, rate_hz)
     tones = toned(layers.harmonic, rate_hz, tone) * gain(style.harmonic_db)
     strokes = toned(layers.percussive, rate_hz, tone) * gain(style.percussive_db)
+    if style.plays and style.harmonic_db > KEPT_DB:
+        # What was taken out must not make what stays softer than the style asks for.
+        lost_db = here_lufs + style.harmonic_db - LEFT_OVER_LU - loudness(tones, rate_hz)
+        tones = tones * gain(float(np.clip(lost_db, 0.0, MAKE_UP_DB)))
     return Buses.of(tones, strokes)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from punchin.engines.embedded.effects.filters import Sound
 
 WINDOW_S = 0.093
@@ -51,30 +53,47 @@ def split(samples: Sound, rate_hz: int) -> Layers:
         samples: `[C, N]`; all channels are split alike, so that nothing moves in the stereo image.
         rate_hz: their rate.
     """
+    percussive = through(samples, rate_hz, lambda x, _f: percussive_share(np.abs(x).mean(axis=0)))
+    return Layers(samples - percussive, percussive)
+
+
+def through(
+    samples: Sound,
+    rate_hz: int,
+    gains: Callable[[NDArray[np.complexfloating], NDArray[np.floating]], Magnitudes],
+) -> Sound:
+    """The samples with a gain for every bin of their spectrogram, `[C, N]` → `[C, N]`.
+
+    Args:
+        samples: `[C, N]`.
+        rate_hz: their rate.
+        gains: from a spectrogram `[C, T, F]` and its frequencies in hertz to gains `[T, F]`, the same for all
+            channels; each may depend on `TIME_MEDIAN // 2` windows to either side.
+    """
     size = max(64, 1 << round(np.log2(WINDOW_S * rate_hz)))
     hop = size // OVERLAP
     channels, frames = samples.shape
     count = -(-(frames + size) // hop)
     padded = np.zeros((channels, (count - 1) * hop + size), np.float32)
     padded[:, size - hop : size - hop + frames] = samples
-    struck = np.zeros_like(padded)
+    heard = np.zeros_like(padded)
     window = np.hanning(size + 1)[:-1].astype(np.float32)
     # Hann windows twice, a quarter apart, add up to 3/2.
-    scale = np.float32(1 / 1.5)
+    closing = window * np.float32(1 / 1.5)
     views = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::hop]
+    frequencies_hz = np.fft.rfftfreq(size, 1 / rate_hz)
     reach = TIME_MEDIAN // 2
     for start in range(0, count, TOGETHER):
         stop = min(start + TOGETHER, count)
         low, high = max(0, start - reach), min(count, stop + reach)
         spectrum = np.fft.rfft(views[:, low:high] * window, axis=2)
-        shares = percussive_share(np.abs(spectrum).mean(axis=0))[start - low : stop - low]
-        turned = np.fft.irfft(spectrum[:, start - low : stop - low] * shares, size, axis=2)
-        turned = turned.astype(np.float32) * (window * scale)
+        wanted = gains(spectrum, frequencies_hz)[start - low : stop - low]
+        turned = np.fft.irfft(spectrum[:, start - low : stop - low] * wanted, size, axis=2)
+        turned = turned.astype(np.float32) * closing
         for number in range(stop - start):
             at = (start + number) * hop
-            struck[:, at : at + size] += turned[:, number]
-    percussive = struck[:, size - hop : size - hop + frames]
-    return Layers(samples - percussive, percussive)
+            heard[:, at : at + size] += turned[:, number]
+    return heard[:, size - hop : size - hop + frames]
 
 
 def percussive_share(magnitudes: Magnitudes) -> Magnitudes:
