@@ -55,7 +55,7 @@ def worker(slot: int, parent: int | None) -> None:
     """Run one worker; each of a machine needs a --slot of its own."""
     _end_with(parent)
     stop = _told_to_stop()
-    from punchin.worker import worker_of
+    from punchin.worker.assembling import worker_of
 
     settings = _settings()
     _log_to_stderr()

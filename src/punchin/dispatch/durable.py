@@ -155,11 +155,17 @@ class DbosDispatcher:
 
     def standings(self, job_ids: Iterable[str]) -> dict[str, Standing]:
         """See `Dispatcher.standings`."""
-        wanted = list(job_ids)
-        found: dict[str, set[str]] = {job_id: set() for job_id in wanted}
         try:
-            for start in range(0, len(wanted), BATCH):
-                for entry in self._entries(wanted[start : start + BATCH]):
+            in_line = self._client.list_workflows(
+                status=IN_LINE, name=WORKFLOW, load_input=False, load_output=False
+            )
+            found: dict[str, set[str]] = {job_id: set() for job_id in job_ids}
+            for entry in in_line:
+                found.get(_job_of(entry.workflow_id), set()).add(entry.status)
+            # Usually nobody; looked up one by one, since the others may be thousands.
+            missing = [job_id for job_id, statuses in found.items() if not statuses]
+            for start in range(0, len(missing), BATCH):
+                for entry in self._entries(missing[start : start + BATCH]):
                     found[_job_of(entry.workflow_id)].add(entry.status)
         except DBAPIError as error:
             raise StoreError(f"the queue cannot be used right now ({error.orig}); try again") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from punchin.dispatch import DbosDispatcher
@@ -9,6 +10,7 @@ from punchin.errors import FetchError
 from punchin.filestore import FileStore
 from punchin.store import Store
 from punchin.worker.engines import WarmEngines
+from punchin.worker.judging import judged
 from punchin.worker.performing import Performer
 from punchin.worker.songs import Songs
 from punchin.worker.working import Worker, worker_id
@@ -33,7 +35,7 @@ def worker_of(settings: Settings, slot: int) -> Worker:
         StoreError: the database cannot be reached.
     """
     store = Store.open(settings.db_address)
-    files = FileStore.open(settings.home / "files")
+    files = FileStore.open(settings.files_address)
     engines = WarmEngines(settings.engine)
     name = worker_id(slot)
     performer = Performer(
@@ -42,6 +44,7 @@ def worker_of(settings: Settings, slot: int) -> Worker:
         songs=Songs(files, _fetch_with(settings)),
         engines=engines,
         work=settings.home / "work" / name,
+        judge=partial(judged, policy=settings.nsfw),
         limit_s=settings.job_limit_s,
         most_attempts=settings.max_attempts,
         price_per_s=settings.price_per_s,

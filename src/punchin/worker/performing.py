@@ -36,15 +36,15 @@ if TYPE_CHECKING:
     from punchin.edits import Edit
     from punchin.engine import Progress
     from punchin.filestore import FileStore
-    from punchin.job import JobResult, JobSpec
+    from punchin.job import JobResult, JobSpec, RegionWish
     from punchin.songfile import SongFile
     from punchin.store import Store
     from punchin.take import Take
     from punchin.worker.engines import WarmEngines
     from punchin.worker.songs import Songs
 
-    Judge = Callable[[Sequence[str], str], bool]
-    """judge(tags, lyrics): whether they are flagged as unsafe; raises Refused where the policy says so."""
+    Judge = Callable[[Sequence[RegionWish]], Sequence[str]]
+    """judge(edits): the unsafe words in tags and lyrics; raises Refused where the policy says so."""
 
 T = TypeVar("T")
 
@@ -55,9 +55,9 @@ TRY_AGAIN_S = (0.5, 1, 2, 4, 8, 15)
 """A ledger that is away for half a minute costs no finished work."""
 
 
-def never_flagged(tags: Sequence[str], lyrics: str) -> bool:  # noqa: ARG001
-    """A judge of a server that checks no words."""
-    return False
+def nothing_unsafe(edits: Sequence[RegionWish]) -> Sequence[str]:  # noqa: ARG001
+    """The judge of a server that checks no words."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class Performer:
     songs: Songs
     engines: WarmEngines
     work: Path
-    judge: Judge = never_flagged
+    judge: Judge = nothing_unsafe
     limit_s: float = 1800.0
     most_attempts: int = 3
     price_per_s: float = 0.0002
@@ -132,7 +132,7 @@ class Performer:
     def _made(self, spec: JobSpec, job_id: str, attempt: str, folder: Path, report: Reporter) -> JobResult:
         """Steps: judge, fetch, engine, edit, store. What may be refused without the song comes first."""
         timings_ms: dict[str, float] = {}
-        flagged = [self.judge(wish.tags, wish.lyrics) for wish in spec.edits]
+        unsafe = self.judge(spec.edits)
         with timed(timings_ms, "fetch"):
             path = self.songs.bring(spec.audio, folder, _arriving(report))
         with timed(timings_ms, "load"):
@@ -147,7 +147,7 @@ class Performer:
         return result_of(
             takes,
             outputs,
-            flagged=any(flagged),
+            unsafe=unsafe,
             warnings=wanted.warnings,
             timings_ms=timings_ms,
             total_ms=round(report.spent_s * 1000),

@@ -51,7 +51,7 @@ def result_of(
     takes: Sequence[Take],
     outputs: tuple[Output, ...],
     *,
-    flagged: bool,
+    unsafe: Sequence[str],
     warnings: Sequence[str],
     timings_ms: dict[str, float],
     total_ms: int,
@@ -61,7 +61,7 @@ def result_of(
     Args:
         takes: as written, the best first.
         outputs: their files.
-        flagged: whether the words were flagged as unsafe.
+        unsafe: words of tags and lyrics that were flagged.
         warnings: of how the request was read.
         timings_ms: of what happened around the takes.
         total_ms: from beginning to end.
@@ -74,12 +74,13 @@ def result_of(
         "engine_version": receipt.engine.version,
         "version": receipt.punchin,
         "takes": [_take(take.receipt) for take in takes],
+        "unsafe_words": list(unsafe),
         "warnings": list(dict.fromkeys(heard)),
         "timings_ms": {name: round(ms, 1) for name, ms in spent_ms.items()},
     }
     return JobResult(
         outputs=outputs,
-        flagged=(flagged,) * len(outputs),
+        flagged=(bool(unsafe),) * len(outputs),
         generated_s=generated_s(takes),
         inference_ms=total_ms,
         report=msgspec.to_builtins(report),

@@ -1,0 +1,109 @@
+"""What is due now and then: jobs that fell out of line, workers that are gone, files past their keeping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from punchin.dispatch import Standing
+from punchin.errors import JobFinished, JobNotFound
+from punchin.job import Failure, FailureCode
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from punchin.dispatch import Dispatcher
+    from punchin.filestore import FileStore
+    from punchin.store import JobRecord, Store
+
+log = structlog.get_logger("punchin.supervisor")
+
+QUIET = timedelta(seconds=5)
+"""A job that moved this lately is in somebody's hands between two tables."""
+ORPHANED = timedelta(hours=1)
+"""Outputs that no finished job has are left alone for so long: they may be in the making."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Puts right what deaths leave behind. Everything here may be done twice, and by several supervisors.
+
+    Attributes:
+        store: the ledger.
+        dispatcher: holds the jobs in line.
+        files: uploads and outputs.
+        dead_after: a worker without a sign of life for so long is dead.
+        keep: how long jobs, uploads and outputs are kept.
+    """
+
+    store: Store
+    dispatcher: Dispatcher
+    files: FileStore
+    dead_after: timedelta
+    keep: timedelta
+
+    def jobs(self) -> None:
+        """Whatever is not over in the ledger is in line, or is ended here."""
+        self.store.end_lost_cancels(self.store.now() - self.dead_after)
+        before = self.store.now() - QUIET
+        quiet = [job for job in self.store.open_jobs() if (job.progressed_at or job.created_at) < before]
+        if not quiet:
+            return
+        standings = self.dispatcher.standings(job.id for job in quiet)
+        for job in quiet:
+            if standings[job.id] is Standing.GIVEN_UP:
+                self._give_up(job)
+            elif standings[job.id] is Standing.GONE and not self.store.job(job.id).state.is_final:
+                log.warning("put in line again", job=job.id)
+                self.dispatcher.enqueue_again(job)
+
+    def _give_up(self, job: JobRecord) -> None:
+        failure = Failure(
+            int(FailureCode.INTERNAL), "the job stopped its worker again and again, so it was given up"
+        )
+        log.error("given up", job=job.id)
+        try:
+            self.store.fail(job.id, None, failure)
+        except (JobFinished, JobNotFound):
+            return
+
+    def workers(self, ours: Collection[str]) -> None:
+        """The jobs of workers that are dead, and that nobody here starts again, go to others.
+
+        Args:
+            ours: workers that this supervisor starts again itself; they take up their own jobs.
+        """
+        dead_since = self.store.now() - self.dead_after
+        for worker in self.store.workers():
+            if worker.id in ours or worker.seen_at >= dead_since:
+                continue
+            log.warning("a worker is gone", worker=worker.id, seen_at=worker.seen_at.isoformat())
+            self.dispatcher.reap([worker.id])
+            self.store.forget_worker(worker.id)
+
+    def kept(self) -> None:
+        """Jobs and files past their keeping go, files first; and outputs that were never published."""
+        before = self.store.now() - self.keep
+        while (expired := self.store.expired(before)).jobs or expired.uploads:
+            self.files.delete(list(expired.files))
+            self.store.forget(expired)
+            log.info("expired", jobs=len(expired.jobs), uploads=len(expired.uploads))
+        self.dispatcher.forget(before)
+        self.files.delete_unfinished(self.store.now() - ORPHANED)
+        self._orphans()
+
+    def _orphans(self) -> None:
+        """Outputs of attempts that were overtaken or died: the ledger names none of them."""
+        for key in self.files.old(self.store.now() - ORPHANED, prefix="out"):
+            job_id = key.split("/")[1]
+            try:
+                job = self.store.job(job_id)
+            except JobNotFound:
+                self.files.delete([key])
+                continue
+            published = {output.key for output in job.result.outputs} if job.result else set[str]()
+            if job.state.is_final and key not in published:
+                self.files.delete([key])
