@@ -147,6 +147,42 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "flag"
 
+    # The web
+    public_base_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^/?#\s]+(/[^?#\s]*)?)?$",
+            description="How clients reach this server, as in https://host or https://host/path; empty: as "
+            "each request says.",
+        ),
+    ] = ""
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses of proxies whose X-Forwarded-Host, -Proto and -Prefix are believed, with "
+            "commas between; * believes everybody."
+        ),
+    ] = ("127.0.0.1", "::1")
+    cors_origins: Annotated[
+        tuple[str, ...],
+        Meta(description="Web pages that may use this server from a browser, with commas between; * for all."),
+    ] = ()
+    max_upload_mb: Annotated[
+        float, Meta(gt=0, description="The largest upload, in megabytes of 1,000,000 bytes.")
+    ] = 1100
+    max_time_s: Annotated[
+        float,
+        Meta(gt=0, le=86400, description="The largest start_time and end_time, in seconds."),
+    ] = 240
+    sync_limit_s: Annotated[
+        float,
+        Meta(gt=0, le=3600, description="How long a request with enable_sync_mode waits, in seconds."),
+    ] = 90
+    max_base64_mb: Annotated[
+        float,
+        Meta(gt=0, description="The largest output that is given as base64, in megabytes of the file."),
+    ] = 100
+
     @property
     def db_address(self) -> str:
         """Where the database is."""
