@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from punchin.engines.embedded.voice import vocoder
 from punchin.engines.embedded.voice.intonation import spoken_pitch, sung_pitch
-from punchin.engines.embedded.voice.pronouncing import UNVOICED
+from punchin.engines.embedded.voice.pronouncing import OBSTRUENTS, UNVOICED
 from punchin.engines.embedded.voice.speaking import SPEECH_HZ
 from punchin.engines.embedded.voice.stretching import sources, stretched
 
@@ -35,10 +35,11 @@ SINGERS_FORMANT_HZ, SINGERS_FORMANT_WIDTH_HZ, SINGERS_FORMANT_DB = 3000.0, 500.0
 """What makes a sung voice carry (Sundberg 1974; Saitou et al. 2007 emphasise it the same way)."""
 
 CONSONANT_DB = 4.0
-"""Consonants are quieter than vowels and carry the words."""
+"""Stops and fricatives are quieter than vowels and carry the words; glides and nasals stay as they are: how
+they grow into the vowel is what tells w from l."""
 
 STRESS_DB = 1.0
-RAP_VOWEL = 1.35
+RAP_VOWEL = 1.8
 """How much longer than in speech a rapped vowel may be."""
 
 NOISY_FROM_HZ, NOISY_SHARE, CLEAN_SHARE = 4200.0, 0.25, 0.003
@@ -155,7 +156,7 @@ class Singer:
     def _loudness(self, reading: _Reading) -> Floats:
         """In dB, `[T]`: consonants and stressed syllables up."""
         stressed = reading.of_syllable([float(s.stress == 1) for s in reading.phrase.syllables])
-        return np.where(reading.vowel, STRESS_DB * stressed, CONSONANT_DB)
+        return np.where(reading.named(OBSTRUENTS), CONSONANT_DB, STRESS_DB * stressed)
 
 
 class _Reading:

@@ -22,6 +22,8 @@ DIPHTHONGS = frozenset({"AW", "AY", "EY", "OW", "OY"})
 
 UNVOICED = frozenset({"CH", "F", "HH", "K", "P", "S", "SH", "T", "TH"})
 
+OBSTRUENTS = UNVOICED | {"B", "D", "G", "V", "DH", "Z", "ZH", "JH"}
+
 _MAGIC_E = {"a": "EY", "i": "AY", "o": "OW", "u": "UW", "e": "IY"}
 
 

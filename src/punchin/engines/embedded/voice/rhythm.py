@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from punchin.engines.embedded.voice.layout import Slot
     from punchin.engines.embedded.voice.phrase import Phrase
 
+LIVELY = {"sing": 0.0, "rap": 3.8}
+"""Syllables a second, the least within a line: rappers rest after a line rather than stretch it."""
+
 LEAST_VOWEL_S = 0.07
 """A vowel shorter than this is not heard as one."""
 
@@ -79,7 +82,7 @@ def in_rhythm(
     parts = _parts(len(stresses), slot.end - slot.first, delivery)
     upbeats = next((k for k, stress in enumerate(stresses) if stress), 0)
     pickup = min(1.0, upbeats / parts)
-    grid = np.arange(slot.first - pickup, slot.end - 1e-6, 1 / parts)
+    grid = np.arange(slot.first - pickup, _end_of_words(slot, len(stresses), ground, delivery), 1 / parts)
     times = np.array([clock.seconds(swing.bend(float(beat))) for beat in grid])
     end_s = min(clock.seconds(slot.end), ground.duration_s - TAIL_S)
     last_s = end_s - LEAST_VOWEL_S - min(0.25, phrase.length_s(phrase.syllables[-1].tail))
@@ -110,6 +113,14 @@ def in_speech(phrase: Phrase, slot: Slot, after_s: float, ground: Ground) -> Tim
     final = phrase.phones[-1].end_s - natural[-1]
     ends = np.append(onsets[1:], min(end_s, onsets[-1] + final + 0.05))
     return Timing(onsets, ends, np.array([clock.beat(float(s)) for s in onsets]))
+
+
+def _end_of_words(slot: Slot, syllables: int, ground: Ground, delivery: str) -> float:
+    """Until which beat the syllables of a line may begin."""
+    if not LIVELY[delivery]:
+        return slot.end - 1e-6
+    beats = syllables / LIVELY[delivery] * ground.tempo_bpm / 60
+    return min(slot.end, slot.first + np.ceil(2 * beats) / 2) - 1e-6
 
 
 def _parts(syllables: int, beats: int, delivery: str) -> int:
