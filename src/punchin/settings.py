@@ -165,7 +165,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ("127.0.0.1", "::1")
     cors_origins: Annotated[
         tuple[str, ...],
-        Meta(description="Web pages that may use this server from a browser, with commas between; * for all."),
+        Meta(
+            description="Web pages that may use this server from a browser, with commas between; * for all."
+        ),
     ] = ()
     max_upload_mb: Annotated[
         float, Meta(gt=0, description="The largest upload, in megabytes of 1,000,000 bytes.")
