@@ -43,8 +43,12 @@ EVIDENCE: dict[str, float] = {
     "bass on": 1.8,  # whether bass notes change on the beat (1) or between (-1)
     "snare turns": 1.0,  # how unlike the snare is on odd and even beats
     "bar of four": 1.3,  # how alike onsets are four beats later
+    "every other": -4.0,  # nothing begins on every other beat (1), or something does (0)
 }
 """What is measured of each way to tap, and how much it counts."""
+
+EMPTY = 0.3
+"""Below this share of the other beats' onsets, every other beat begins to count as empty."""
 
 WEIGHTS = np.array(list(EVIDENCE.values()))
 
@@ -91,7 +95,7 @@ def gathered(onsets: Onsets, pitches: Pitches, beats_s: Beats, salience: float) 
     once, twice = (turn @ bands) / total, (turn**2 @ bands) / total
     quarters = abs(turn**4 @ bands[:, 4]) / total[4]
     octaves = np.log2(60.0 / float(np.median(np.diff(beats_s))) / PREFERRED_BPM)
-    snare_turns, bar_of_four = _taking_turns(onsets, beats_s)
+    snare_turns, bar_of_four, every_other = _taking_turns(onsets, beats_s)
     return np.array(
         [
             salience,
@@ -104,6 +108,7 @@ def gathered(onsets: Onsets, pitches: Pitches, beats_s: Beats, salience: float) 
             _bass_changes_on_beat(pitches, beats_s),
             snare_turns,
             bar_of_four,
+            every_other,
         ]
     )
 
@@ -125,18 +130,19 @@ def _bass_changes_on_beat(pitches: Pitches, beats_s: Beats) -> float:
     return (on - off) / (on + off + 1e-3)
 
 
-def _taking_turns(onsets: Onsets, beats_s: Beats) -> tuple[float, float]:
-    """How much the snare prefers every other beat, and the correlation of the onsets with those four beats
-    later.
-    """
+def _taking_turns(onsets: Onsets, beats_s: Beats) -> tuple[float, float, float]:
+    """Snare on every other beat, onsets alike four beats later, every other beat empty; see `EVIDENCE`."""
     hits = flux_at(onsets.flux, beats_s)
     snare = hits[:, 1] + hits[:, 2]
     sign = 1.0 - 2.0 * (np.arange(snare.size) % 2)
     turns = abs(float((snare * sign).mean())) / (float(snare.mean()) + 1e-9)
     rows = hits / (hits.mean(axis=0) + 1e-9)
     rows -= rows.mean(axis=0)
-    size = float(np.square(rows).sum())
-    return turns, float((rows[4:] * rows[:-4]).sum()) / (size + 1e-9) if len(rows) > 8 else 0.0
+    alike = (
+        float((rows[4:] * rows[:-4]).sum()) / (float(np.square(rows).sum()) + 1e-9) if len(rows) > 8 else 0.0
+    )
+    fewer, more = sorted(float(hits[k::2].sum()) for k in (0, 1))
+    return turns, alike, max(0.0, 1.0 - fewer / (EMPTY * more + 1e-9))
 
 
 def coherence(envelope: Envelope, beats_s: Beats, times: int) -> float:

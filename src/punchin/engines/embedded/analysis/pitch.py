@@ -37,6 +37,12 @@ HARMONICS, DECAY = 8, 0.7
 WHITENING_BINS = 18 * PER_SEMITONE // 3
 """Half an octave to both sides."""
 
+SMOOTH, SILENCE = 0.25, 1e-5
+"""What stands out by less than this share of its surroundings, or of silence, does not count."""
+
+PRESENT = 60.0
+"""Energy of a whitened spectrum in which there are notes: noise has some 35, music 55 and more."""
+
 _STEPS = 30
 _BASS_TOP, _BASS_FADE = 50.0, 4.0
 """Bass is what lies below about MIDI 50 (147 Hz), fading over a third."""
@@ -56,12 +62,14 @@ class Pitches:
         bass_chroma: `[T, 12]`, of the lowest notes.
         tuning_semitones: of the song against A = 440 Hz.
         tonality: `[T]`, 0..1, how much of each whitened spectrum the notes explain.
+        presence: `[T]`, 0..1, how much stands out of each spectrum at all.
     """
 
     chroma: Rows
     bass_chroma: Rows
     tuning_semitones: float
     tonality: Rows
+    presence: Rows
 
 
 def find_pitches(pitch_wave: NDArray[np.float32]) -> Pitches:
@@ -74,7 +82,9 @@ def find_pitches(pitch_wave: NDArray[np.float32]) -> Pitches:
     tuning = find_tuning(spectra)
     white = whitened(log_frequency(spectra, tuning))
     notes = explained_by_notes(white)
-    return Pitches(*chroma_of(notes), tuning, _explained(white, notes))
+    energy = np.square(white).sum(axis=1)
+    presence = np.minimum(energy / PRESENT, 1.0)
+    return Pitches(*chroma_of(notes), tuning, _explained(white, notes, energy), presence)
 
 
 def find_tuning(spectra: Rows) -> float:
@@ -121,8 +131,7 @@ def whitened(rows: Rows) -> Rows:
     """
     mean = _octave_mean(rows)
     spread = np.sqrt(np.maximum(_octave_mean(np.square(rows)) - np.square(mean), 0.0))
-    floor = 0.02 * spread.max(axis=1, keepdims=True) + 1e-9
-    return np.maximum(rows - mean, 0.0) / (spread + floor)
+    return np.maximum(rows - mean, 0.0) / (spread + SMOOTH * mean + SILENCE)
 
 
 def _octave_mean(rows: Rows) -> Rows:
@@ -156,9 +165,8 @@ def explained_by_notes(white: Rows) -> Rows:
     return notes
 
 
-def _explained(white: Rows, notes: Rows) -> Rows:
-    """Part of the energy of each row that the notes account for, `[K]`."""
-    energy = np.square(white).sum(axis=1)
+def _explained(white: Rows, notes: Rows, energy: Rows) -> Rows:
+    """Part of the energy of each row that the notes account for, `[T]`."""
     rest = np.square(white - notes @ note_shapes()).sum(axis=1)
     return np.where(energy > 1e-9, 1.0 - rest / np.maximum(energy, 1e-9), 0.0).clip(0.0, 1.0)
 

@@ -52,6 +52,9 @@ least 0.22 and 1.35, but for songs without drums, whose pulse may be less clear,
 CHANCE_BEATS = 1.5
 """The shorter the window, the more it repeats by chance: over this many beats it means nothing."""
 
+FEWEST = 0.4
+"""The share of a window that must hold something for its notes to be believed."""
+
 SURE_MARGIN = 0.12
 """Log-odds a beat against the next best bars at which these are right two times in three."""
 
@@ -88,14 +91,17 @@ def pulse_clarity(onsets: Onsets, beats_s: NDArray[np.float64]) -> float:
 def tonal_steadiness(pitches: Pitches) -> float:
     """How much of the sound is notes, and how much these stay from one moment to the next; 0..2.
 
-    The mean tonality, plus the mean cosine of the chroma with itself 0.19 s later.
+    The mean tonality, plus the mean cosine of the chroma with itself 0.19 s later, over the moments in which
+    something stands out; where these are few, they count less.
     """
     chroma = pitches.chroma
     size = np.linalg.norm(chroma, axis=1)
     if len(chroma) < 4 or not float(size.max()) > 1e-9:
         return 0.0
     unit = chroma / np.maximum(size[:, None], 1e-9)
-    return float(pitches.tonality.mean() + (unit[2:] * unit[:-2]).sum(axis=1).mean())
+    steady = pitches.tonality[1:-1] + (unit[2:] * unit[:-2]).sum(axis=1)
+    weight = pitches.presence[1:-1]
+    return float((steady * weight).sum() / max(float(weight.sum()), FEWEST * weight.size))
 
 
 def _logistic(value: float, place: tuple[float, float]) -> float:

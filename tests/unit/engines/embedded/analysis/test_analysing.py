@@ -30,15 +30,14 @@ def clicks(bpm: float, duration_s: float, rate_hz: int = RATE, first_s: float = 
 def chord_song(degrees: list[tuple[int, str]], *, beats_per_bar: int = 4, bpm: float = 100.0) -> Song:
     """One bar a chord: organ triads, a bass note on one, a drum on every beat, the first one deeper."""
     rng, beat = np.random.default_rng(0), 60 / bpm
-    n = round(len(degrees) * beats_per_bar * beat * RATE)
-    t, out = np.arange(n) / RATE, np.zeros(n)
-    for bar, (root, quality) in enumerate(degrees):
-        here = (t >= bar * beats_per_bar * beat) & (t < (bar + 1) * beats_per_bar * beat)
-        for pitch, level in [(48 + root + d, 0.08) for d in (0, 4 if quality == "maj" else 3, 7)] + [
-            (36 + root, 0.2)
-        ]:
-            hz = 440 * 2 ** ((pitch - 69) / 12)
-            out += here * level * sum(np.sin(2 * np.pi * h * hz * t) / h for h in range(1, 5))
+    bar = np.arange(round(beats_per_bar * beat * RATE)) / RATE
+    bars: list[np.ndarray] = []
+    for root, quality in degrees:
+        triad = [(48 + root + d, 0.08) for d in (0, 4 if quality == "maj" else 3, 7)]
+        hz = [(440 * 2 ** ((pitch - 69) / 12), level) for pitch, level in [*triad, (36 + root, 0.2)]]
+        bars.append(sum(level / h * np.sin(2 * np.pi * h * f * bar) for f, level in hz for h in range(1, 5)))
+    out = np.concatenate(bars)
+    n = out.size
     for k in range(int(n / RATE / beat)):
         at = round(k * beat * RATE)
         hit = np.arange(min(2000, n - at)) / RATE
@@ -70,7 +69,7 @@ def assert_whole(found: Analysis, duration_s: float) -> None:
     assert 0.0 < grid.swing < 1.0
 
 
-@pytest.mark.parametrize("bpm", [72.0, 97.0, 120.0, 154.0])
+@pytest.mark.parametrize("bpm", [72.0, 97.0, 154.0])
 def test_clicks_are_beats_to_the_millisecond(bpm: float) -> None:
     found = analyse(clicks(bpm, 20.0))
     true = np.arange(0.31, 19.9, 60 / bpm)
@@ -108,15 +107,15 @@ def test_three_beats_in_a_bar() -> None:
 
 @pytest.fixture(scope="module")
 def rock() -> LabelledSong:
-    return labelled_song("rock", 1001, 20.0)
+    return labelled_song("rock", 1001, 16.0)
 
 
 def test_a_song_with_drums_is_believed(rock: LabelledSong) -> None:
     found = analyse(rock.song)
-    assert_whole(found, 20.0)
+    assert_whole(found, 16.0)
     assert found.grid.confidence > 0.6
     assert found.musicality > 0.6
-    true = rock.beats_s[(rock.beats_s > 0.5) & (rock.beats_s < 19.5)]
+    true = rock.beats_s[(rock.beats_s > 0.5) & (rock.beats_s < 15.5)]
     assert np.abs(found.grid.times_s[:, None] - true).min(axis=0).max() < 0.05
 
 
@@ -133,14 +132,18 @@ def test_level_and_polarity_do_not_matter(rock: LabelledSong) -> None:
     np.testing.assert_allclose(first.loudness_lufs - 40.0, second.loudness_lufs, atol=0.01)
 
 
-def noises() -> dict[str, np.ndarray]:
+def noise(kind: str) -> np.ndarray:
     """Fifteen seconds of what is not music."""
     rng, n = np.random.default_rng(3), 15 * RATE
+    if kind == "babble":
+        return babble(rng, n)
+    if kind == "crackle":
+        crackle = np.zeros(n)
+        crackle[rng.integers(0, n, 90)] = rng.standard_normal(90)
+        return crackle
     spectrum = np.fft.rfft(rng.standard_normal(n))
-    pink = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(spectrum.size), 1)), n)
-    crackle = np.zeros(n)
-    crackle[rng.integers(0, n, 90)] = rng.standard_normal(90)
-    return {"white": rng.standard_normal(n) * 0.1, "pink": pink, "crackle": crackle, "babble": babble(rng, n)}
+    fall = 0.5 if kind == "pink" else 0.0
+    return np.fft.irfft(spectrum / np.maximum(np.arange(spectrum.size), 1.0) ** fall, n)
 
 
 def babble(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -160,7 +163,7 @@ def babble(rng: np.random.Generator, n: int) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["white", "pink", "crackle", "babble"])
 def test_noise_is_not_believed(kind: str) -> None:
-    found = analyse(song(noises()[kind]))
+    found = analyse(song(noise(kind)))
     assert_whole(found, 15.0)
     assert found.grid.confidence < 0.3
     assert found.grid.downbeat_confidence < 0.3
@@ -176,7 +179,7 @@ def test_silence_is_counted_but_not_believed() -> None:
     assert np.all(np.isneginf(found.loudness_lufs))
 
 
-@pytest.mark.parametrize("duration_s", [0.05, 0.2, 0.6, 2.0])
+@pytest.mark.parametrize("duration_s", [0.05, 0.6, 2.0])
 @pytest.mark.parametrize("kind", ["noise", "sine", "click", "silence"])
 def test_short_things_do_not_raise(duration_s: float, kind: str) -> None:
     n = round(duration_s * 44_100)
@@ -209,7 +212,7 @@ def test_what_is_not_a_number_counts_as_silence(rock: LabelledSong) -> None:
     samples = rock.song.samples.copy()
     samples[0, 1000:1010] = np.nan
     samples[1, 5000] = np.inf
-    assert_whole(analyse(song(samples)), 20.0)
+    assert_whole(analyse(song(samples)), 16.0)
 
 
 def test_it_can_be_stopped() -> None:
