@@ -12,13 +12,15 @@ from punchin.engines.embedded.effects import Pulse
 from punchin.engines.embedded.mix import LEAD_IN_S, Moments, back_to, finish, mix, to_stereo, without_centre
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from punchin.edits import Edit
     from punchin.engine import Progress, Unused
     from punchin.engines.embedded.bed import Bed
     from punchin.engines.embedded.effects.filters import Sound
     from punchin.engines.embedded.material import Heard, Wish
     from punchin.engines.embedded.score import Score
-    from punchin.engines.embedded.synthesis import Player
+    from punchin.engines.embedded.synthesis import Player, Stem
     from punchin.engines.embedded.tags import Style
     from punchin.engines.embedded.voice import Sung
     from punchin.song import Song
@@ -81,9 +83,7 @@ class Production:
         ground = self._heard.ground(self._bed)
         stereo = to_stereo(bed)
         score = self._score(style, ground, stereo.duration_s)
-        stems = player.play(
-            score, stereo.rate_hz, seed=self._seed, progress=part_of(self._progress, 0.05, 0.35)
-        )
+        stems = self._played(score, player, stereo.rate_hz)
         sung = self._sung(style, ground, stereo.rate_hz)
         if sung and sung.sung:
             style = replace(style, harmonic_db=style.harmonic_db + BEHIND_VOICE_DB)
@@ -98,7 +98,7 @@ class Production:
             voice=_voice_of(sung, stereo.frames),
             song_lufs=self._heard.surroundings.song_lufs,
             seed=self._seed,
-            progress=part_of(self._progress, 0.5, 0.4),
+            progress=part_of(self._progress, 0.15, 0.8),
         )
         song = finish(
             back_to(mixed, stereo.rate_hz, bed),
@@ -124,6 +124,13 @@ class Production:
         # Frames of the mix, not of the song, say how long it is: at another rate the two differ by a hair.
         return replace(score, duration_s=duration_s)
 
+    def _played(self, score: Score, player: Player, rate_hz: int) -> Iterator[Stem]:
+        """Stem after stem, so that only one has to be in memory."""
+        whole = max(1, len(score.tracks) + bool(score.hits))
+        for number, stem in enumerate(player.stems(score, rate_hz, seed=self._seed)):
+            self._progress("play", 0.32 + 0.2 * number / whole)
+            yield stem
+
     def _sung(self, style: Style, ground: Ground, rate_hz: int) -> Sung | None:
         """The words with a voice; None where there are none."""
         if not self._edit.lyrics.strip() or self._edit.wants_instrumental:
@@ -131,7 +138,7 @@ class Production:
         # Words are rare and what sings them is large: it is loaded when it is needed.
         from punchin.engines.embedded.voice import sing
 
-        progress = part_of(self._progress, 0.4, 0.1)
+        progress = part_of(self._progress, 0.05, 0.1)
         return sing(self._edit.lyrics, style.vocals, ground, rate_hz, seed=self._seed, progress=progress)
 
     def _without_old_voice(self, bed: Song, sung: Sung | None) -> Sound:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from punchin.loudness import Meter
+from punchin.engines.embedded.mix.metering import loudness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,13 +45,6 @@ PLACES: Mapping[str, tuple[float, ...]] = MappingProxyType(
     }
 )
 """Where the first, second ... of a role stands: -1 left, 1 right. Weight stands in the middle."""
-
-
-def loudness(samples: Sound, rate_hz: int) -> float:
-    """Gated loudness in LUFS; -inf for silence."""
-    meter = Meter(rate_hz, samples.shape[0])
-    meter.add(samples)
-    return meter.integrated_lufs()
 
 
 def gain(db: float) -> np.float32:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from punchin.engines.embedded.mix.balance import gain, loudness
-from punchin.engines.embedded.mix.surroundings import EDGE_S, near_lufs
-from punchin.loudness import k_power
+from punchin.engines.embedded.mix.balance import gain
+from punchin.engines.embedded.mix.metering import BLOCK_S, Levels, block_starts, loudness, measure
+from punchin.engines.embedded.mix.surroundings import EDGE_S
 from punchin.song import Song
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ ROUNDED_DB = 3.0
 """... and those that are more than this above it are turned down first."""
 LOOK_S = 0.004
 
+LEAST_DB = 0.2
+"""Loudness lost to the limiter that is not worth a second pass."""
+
 
 def finish(
     mixed: Song, surroundings: Surroundings, *, energy: float = 0.0, rises: bool = False, falls: bool = False
@@ -46,42 +49,48 @@ def finish(
         energy: -1..1, of the style.
         rises, falls: it is meant to begin softly, or to fade out: that edge is left alone.
     """
-    now = loudness(mixed.samples, mixed.rate_hz)
-    if not (np.isfinite(now) and np.isfinite(surroundings.song_lufs)):
+    levels = measure(mixed.samples, mixed.rate_hz)
+    now, target = levels.gated_lufs, surroundings.song_lufs + ENERGY_DB * float(np.clip(energy, -1, 1))
+    if not (np.isfinite(now) and np.isfinite(target)):
         return mixed
-    target = surroundings.song_lufs + ENERGY_DB * float(np.clip(energy, -1, 1))
+    curve_db = np.full(levels.powers.size, min(target - now, LIFT_DB))
+    curve_db += _edges_db(levels.changed(curve_db), surroundings, rises=rises, falls=falls)
+    # Edges that lean have given some loudness, or taken it.
+    curve_db += float(np.clip(target - levels.changed(curve_db).gated_lufs, -3, 3))
     ceiling = float(np.clip(surroundings.peak, LOWEST_CEILING, HIGHEST_CEILING))
-    level_db = min(target - now, LIFT_DB)
-    curve_db = level_db + _edges_db(mixed, level_db, surroundings, rises=rises, falls=falls)
-    samples = mixed.samples * (10 ** (curve_db / 20)).astype(np.float32)
-    samples = limited(samples, mixed.rate_hz, ceiling)
-    # Peaks that were cut, and edges that lean, have taken loudness away, or given some.
-    lost_db = target - loudness(samples, mixed.rate_hz)
-    if abs(lost_db) > 0.2:
-        samples = limited(samples * gain(float(np.clip(lost_db, -3, 3))), mixed.rate_hz, ceiling)
-    return Song(samples.astype(np.float32, copy=False), mixed.rate_hz)
+    samples = mixed.samples * _by_frame(curve_db, mixed)
+    if float(np.abs(samples).max(initial=0.0)) > KNEE * ceiling:
+        samples = limited(samples, mixed.rate_hz, ceiling)
+        lost_db = target - loudness(samples, mixed.rate_hz)
+        if lost_db > LEAST_DB:
+            samples = limited(samples * gain(min(lost_db, 3.0)), mixed.rate_hz, ceiling)
+    return Song(samples, mixed.rate_hz)
+
+
+def _by_frame(curve_db: NDArray[np.floating], mixed: Song) -> NDArray[np.float32]:
+    """Gains of blocks as factors for every frame, `[N]`."""
+    middles = block_starts(mixed.frames, mixed.rate_hz) + BLOCK_S * mixed.rate_hz / 2
+    return np.interp(np.arange(mixed.frames), middles, 10 ** (curve_db / 20)).astype(np.float32)
 
 
 def _edges_db(
-    mixed: Song, level_db: float, surroundings: Surroundings, *, rises: bool, falls: bool
+    levels: Levels, surroundings: Surroundings, *, rises: bool, falls: bool
 ) -> NDArray[np.floating]:
-    """How the level leans at both ends towards the music beside them, `[N]` in dB."""
-    length = min(round(EDGE_S * mixed.rate_hz), mixed.frames // 3)
-    curve = np.zeros(mixed.frames, np.float32)
-    if not length:
-        return curve
-    slope = np.linspace(1, 0, length, dtype=np.float32)
-    first = k_power(Song(mixed.samples[:, :length], mixed.rate_hz))
-    last = k_power(Song(mixed.samples[:, -length:], mixed.rate_hz))[::-1]
-    if not rises:
-        curve[:length] += slope * _lean_db(first, level_db, surroundings.before_lufs, mixed.rate_hz)
-    if not falls:
-        curve[-length:] += slope[::-1] * _lean_db(last, level_db, surroundings.after_lufs, mixed.rate_hz)
+    """How the level leans at both ends towards the music beside them, `[B]` in dB."""
+    count = levels.powers.size
+    length = min(round(EDGE_S / BLOCK_S), count // 3)
+    curve = np.zeros(count)
+    if length:
+        slope = (length - np.arange(length)) / length
+        if not rises:
+            curve[:length] += slope * _lean_db(levels, length, surroundings.before_lufs)
+        if not falls:
+            curve[-length:] += slope[::-1] * _lean_db(levels.reversed(), length, surroundings.after_lufs)
     return curve
 
 
-def _lean_db(power: NDArray[np.floating], level_db: float, beside_lufs: float, rate_hz: int) -> float:
-    here = near_lufs(power, rate_hz) + level_db
+def _lean_db(levels: Levels, length: int, beside_lufs: float) -> float:
+    here = Levels(levels.powers[:length]).near_lufs
     if not (np.isfinite(here) and np.isfinite(beside_lufs)):
         return 0.0
     return LEAN * float(np.clip(beside_lufs - here, -MOST_DOWN_DB, MOST_UP_DB))
@@ -97,7 +106,7 @@ def limited(samples: Samples, rate_hz: int, ceiling: float) -> Samples:
     knee = KNEE * ceiling
     rest = ceiling - knee
     rounded = knee + rest * np.tanh((size - knee) / rest)
-    return np.where(size > knee, np.sign(turned) * rounded, turned).astype(np.float32)
+    return np.where(size > knee, np.copysign(rounded, turned), turned)
 
 
 def _turning_down(peaks: NDArray[np.floating], rate_hz: int, most: float) -> NDArray[np.float32]:

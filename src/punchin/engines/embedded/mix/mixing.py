@@ -11,8 +11,9 @@ import numpy as np
 from punchin.engine import no_progress
 from punchin.engines.embedded.effects import apply_effect, make_texture, make_transition, toned, widened
 from punchin.engines.embedded.effects.dynamics import pump
-from punchin.engines.embedded.mix.balance import PLACES, gain, levelled, loudness, placed
+from punchin.engines.embedded.mix.balance import PLACES, gain, levelled, placed
 from punchin.engines.embedded.mix.buses import Buses, split_effects
+from punchin.engines.embedded.mix.metering import loudness
 from punchin.engines.embedded.mix.room import LAST_S, falling, room_of
 from punchin.engines.embedded.mix.separation import split
 from punchin.engines.embedded.mix.voices import ducked, seated

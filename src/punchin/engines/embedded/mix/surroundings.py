@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from punchin.engines.embedded.mix.balance import loudness
-from punchin.loudness import k_power, lufs
-from punchin.song import Song
+from punchin.engines.embedded.mix.metering import Levels, loudness, measure
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from punchin.region import Frames
+    from punchin.song import Song
 
 LISTEN_S = 10.0
 """How much music is heard on each side."""
 
 EDGE_S = 3.0
-NEAR_S = 1.0
-"""At an edge so much music counts, near music more by e^-t/NEAR_S: the same as where levels are matched."""
+"""At an edge so much music counts, near music more."""
 
 SILENT_LUFS = -65.0
 
@@ -59,34 +55,21 @@ def listen_around(window: Song, hole: Frames) -> Surroundings:
         hole: where in `window`.
     """
     rate_hz = window.rate_hz
-    listen, edge = round(LISTEN_S * rate_hz), round(EDGE_S * rate_hz)
+    listen = round(LISTEN_S * rate_hz)
     before = window.samples[:, max(0, hole.start - listen) : hole.start]
     after = window.samples[:, hole.end : hole.end + listen]
     own = window.samples[:, hole.start : min(hole.end, hole.start + 2 * listen)]
-    around = np.concatenate([before, after], axis=1)
-    heard = np.concatenate([before, own, after], axis=1)
+    ahead, inside, behind = (measure(part, rate_hz) for part in (before, own, after))
     return Surroundings(
-        song_lufs=_wanted(_level(around, rate_hz), _level(own, rate_hz), window),
-        before_lufs=near_lufs(_power(before[:, -edge:], rate_hz)[::-1], rate_hz),
-        after_lufs=near_lufs(_power(after[:, :edge], rate_hz), rate_hz),
-        peak=float(np.abs(heard).max(initial=0.0)),
+        song_lufs=_wanted(_level(ahead.and_then(behind)), _level(inside), window),
+        before_lufs=ahead.reversed().between(0, EDGE_S).near_lufs,
+        after_lufs=behind.between(0, EDGE_S).near_lufs,
+        peak=max(float(np.abs(part).max(initial=0.0)) for part in (before, own, after)),
     )
 
 
-def near_lufs(power: NDArray[np.floating], rate_hz: int) -> float:
-    """Loudness of a K-weighted power `[N]`, what comes first counting most."""
-    if not power.size:
-        return float("-inf")
-    weight = np.exp(np.arange(power.size) * (-1.0 / (NEAR_S * rate_hz)))
-    return lufs(float(weight @ power / weight.sum()))
-
-
-def _power(samples: NDArray[np.floating], rate_hz: int) -> NDArray[np.floating]:
-    return k_power(Song(samples, rate_hz)) if samples.shape[1] else np.zeros(0)
-
-
-def _level(samples: NDArray[np.floating], rate_hz: int) -> float:
-    level = loudness(samples, rate_hz)
+def _level(levels: Levels) -> float:
+    level = levels.gated_lufs
     return level if level > SILENT_LUFS else float("-inf")
 
 
@@ -96,4 +79,5 @@ def _wanted(around: float, own: float, window: Song) -> float:
         return around + float(np.clip(OWN_SHARE * (own - around), -OWN_LIMIT_LU, OWN_LIMIT_LU))
     if np.isfinite(around) or np.isfinite(own):
         return around if np.isfinite(around) else own
-    return _level(window.samples, window.rate_hz)
+    whole = loudness(window.samples, window.rate_hz)
+    return whole if whole > SILENT_LUFS else float("-inf")

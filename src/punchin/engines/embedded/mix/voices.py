@@ -8,7 +8,8 @@ import numpy as np
 
 from punchin.engines.embedded.effects.filters import band_pass, filtered
 from punchin.engines.embedded.effects.space import delay, reverb
-from punchin.engines.embedded.mix.balance import gain, loudness
+from punchin.engines.embedded.mix.balance import gain
+from punchin.engines.embedded.mix.metering import loudness
 from punchin.engines.embedded.mix.room import LAST_S, ROOM_SEED, falling
 from punchin.engines.embedded.mix.separation import percussive_share, through
 
