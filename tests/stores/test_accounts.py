@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from punchin.errors import KeyNotFound, NotAllowed, SettingsError, UploadNotFound
+from punchin.errors import KeyNotFound, NotAllowed, SettingsError, StoreError, UploadNotFound
 from punchin.store import Limits, price_of
 from punchin.store.tables import keys
 from support.ledger import BROKE, MODEL, begun, completed, result, submitted
@@ -74,6 +74,16 @@ def test_last_use_is_noted_once_a_minute(store, clock):
     clock.pass_(seconds=1)
     store.key_of(secret)
     assert store.key(key.id).used_at == clock.time
+
+
+def test_a_full_disk_keeps_nobody_from_reading(store, monkeypatch):
+    key, secret = store.create_key("studio")
+
+    def no_room():
+        raise StoreError("database or disk is full")
+
+    monkeypatch.setattr(store, "writing", no_room)
+    assert store.key_of(secret).id == key.id
 
 
 def test_a_key_is_renamed_and_given_other_limits(store):

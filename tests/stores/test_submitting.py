@@ -83,6 +83,15 @@ def test_who_admits_sees_what_the_key_has_going_on(store, clock):
     assert store.load(key.id) == seen[0]
 
 
+def test_the_minute_is_counted_anew_when_the_clock_is_set_back(store, clock):
+    submitted(store)
+    assert store.load("k").last_minute == 1
+    clock.pass_(hours=-1)
+    assert store.load("k").last_minute == 0
+    submitted(store)
+    assert store.load("k").last_minute == 1
+
+
 def test_a_request_that_was_accepted_is_answered_even_when_the_key_is_at_its_limit(store):
     def refuse(load):
         raise RateLimited

@@ -110,8 +110,10 @@ class Jobs(Ledger):
         owner = session.execute(
             select(keys.c.prepaid, keys.c.spent).where(keys.c.id == key_id).with_for_update()
         ).one_or_none()
-        minute = self.now() - timedelta(seconds=60)
-        recent = select(func.count()).where(jobs.c.key_id == key_id, jobs.c.created_at > minute)
+        now = self.now()
+        # Bounded on both sides: when the clock was set back, jobs of "later" must not fill the minute for hours.
+        minute = (jobs.c.created_at > now - timedelta(seconds=60)) & (jobs.c.created_at <= now)
+        recent = select(func.count()).where(jobs.c.key_id == key_id, minute)
         counts = session.execute(
             select(
                 func.count().filter(jobs.c.state == State.CREATED.value).label("waiting"),

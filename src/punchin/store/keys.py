@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from punchin.errors import KeyNotFound, SettingsError
+from punchin.errors import KeyNotFound, SettingsError, StoreError
 from punchin.store.ids import new_id
 from punchin.store.records import ApiKey, Limits
 from punchin.store.sessions import Ledger
 from punchin.store.tables import keys
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Row
 
 PREFIX = "punchin_"
@@ -95,11 +98,16 @@ class Keys(Ledger):
         # The database compared digests, which tell nothing of a secret; the last word is in constant time.
         if row is None or not hmac.compare_digest(row.digest, digest) or row.revoked_at is not None:
             return None
-        now = self.now()
-        if row.used_at is None or now - row.used_at >= USED_EVERY:
-            with self.writing() as session:
-                session.execute(update(keys).where(keys.c.id == row.id).values(used_at=now))
+        self._note_use(row.id, row.used_at)
         return _key(row)
+
+    def _note_use(self, key_id: str, used_at: datetime | None) -> None:
+        now = self.now()
+        if used_at is not None and now - used_at < USED_EVERY:
+            return
+        # A full disk or a long lock must not keep anybody from reading their results.
+        with suppress(StoreError), self.writing() as session:
+            session.execute(update(keys).where(keys.c.id == key_id).values(used_at=now))
 
     def key(self, key_id: str) -> ApiKey:
         """A key by its id, revoked or not.
