@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
-.PHONY: help setup demo test check bench lock docs clean
+.PHONY: help setup demo ace-step test check bench lock docs clean
 
 help:                      ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -16,6 +16,9 @@ setup: $(DEV)              ## .venv with all that development needs
 demo: $(CORE)              ## set up what punchin itself needs, and edit a real song
 	$(BIN)/punchin edit demo/song.mp3 0:11.7 0:19.5 --tags "lofi, chill piano" --seed 7 \
 		-o demo/song.punched.mp3 --plot demo/song.punched.png --overwrite
+
+ace-step: $(DEV)           ## what the ACE-Step engine needs, for its tests (about 1 GB with a CPU build of torch)
+	$(PIP) install -r requirements/ace-step.txt
 
 check: $(DEV)              ## format, lint, types, layers and fast tests: under a minute
 	$(BIN)/ruff format --check .

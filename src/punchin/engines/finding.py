@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 GROUP = "punchin.engines"
 """The entry point group; each entry names a class or function that makes an `Engine` without arguments."""
 
-BEST_FIRST = ("embedded",)
+BEST_FIRST = ("ace-step", "embedded")
 """What `auto` tries, in this order: the first one that loads on this machine serves."""
 
 
