@@ -111,7 +111,7 @@ class Jobs(Ledger):
             select(keys.c.prepaid, keys.c.spent).where(keys.c.id == key_id).with_for_update()
         ).one_or_none()
         now = self.now()
-        # Bounded on both sides: when the clock was set back, jobs of "later" must not fill the minute for hours.
+        # Bounded on both sides: after the clock was set back, jobs of "later" must not fill it for hours.
         minute = (jobs.c.created_at > now - timedelta(seconds=60)) & (jobs.c.created_at <= now)
         recent = select(func.count()).where(jobs.c.key_id == key_id, minute)
         counts = session.execute(
