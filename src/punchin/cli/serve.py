@@ -28,7 +28,7 @@ def serve() -> None:
 
     settings = _settings()
     _log_to_stderr()
-    supervisor_of(settings).supervise(_told_to_stop())
+    supervisor_of(settings).supervise(told_to_stop())
 
 
 @click.command()
@@ -54,7 +54,7 @@ def api(parent: int | None) -> None:
 def worker(slot: int, parent: int | None) -> None:
     """Run one worker; each of a machine needs a --slot of its own."""
     _end_with(parent)
-    stop = _told_to_stop()
+    stop = told_to_stop()
     from punchin.worker.assembling import worker_of
 
     settings = _settings()
@@ -79,7 +79,7 @@ def _end_with(parent: int | None) -> None:
         end_with(parent)
 
 
-def _told_to_stop() -> threading.Event:
+def told_to_stop() -> threading.Event:
     """An event that SIGTERM and Ctrl-C set; a second one of them ends the process at once."""
     stop = threading.Event()
 
@@ -111,3 +111,8 @@ def _log_to_stderr() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+if __name__ == "__main__":
+    # What the supervisor starts: without the group's own signals, which unwind at SIGTERM where we drain.
+    {"serve": serve, "api": api, "worker": worker}[sys.argv[1]](sys.argv[2:])

@@ -58,4 +58,4 @@ def supervisor_of(settings: Settings, *, api: bool = True) -> Supervisor:
 
 
 def _command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "punchin", *words, "--parent", str(os.getpid())]
+    return [sys.executable, "-m", "punchin.cli.serve", *words, "--parent", str(os.getpid())]

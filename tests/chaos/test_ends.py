@@ -1,0 +1,76 @@
+"""Ends of processes: SIGTERM, two in one place, a parent that dies, a worker that hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from punchin.job import State
+from support.services import running_service, tone_job, unruly_job
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_sigterm_ends_the_job_or_hands_it_back_and_a_place_has_one_worker(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    with running_service(tmp_path, grace_s=3) as service:
+        audio = service.upload()
+        first = service.start("worker")
+        service.wait_until_ready()
+
+        # In time: the job is ended by the worker that had it.
+        job_id = service.submit(unruly_job(audio, "wait 1"))
+        service.wait(lambda: service.store.job(job_id).stage == "wait", what="the job's start")
+        first.send_signal(signal.SIGTERM)
+        waiting = service.submit(tone_job(audio))
+        assert first.wait(timeout=20) == 0
+        done = service.store.job(job_id)
+        assert (done.state, done.attempts) == (State.COMPLETED, 1)
+        assert service.store.job(waiting).state is State.CREATED, "a worker that ends takes no other job"
+
+        # Not in time: the next one in its place does it.
+        second = service.start("worker")
+        service.wait_for_end([waiting])
+        job_id = service.submit(unruly_job(audio, f"report {go}"))
+        service.wait(lambda: service.store.job(job_id).stage == "wait", what="the job's start")
+        third = service.start("worker")
+        second.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert second.wait(timeout=20) == 0
+        assert time.monotonic() - began < 8
+        service.wait(lambda: service.store.job(job_id).attempts == 2, what="the next worker's attempt")
+        go.touch()
+        [done] = service.wait_for_end([job_id])
+        assert done.state is State.COMPLETED
+
+        # One place, one worker: while the third is there, a fourth does not take its jobs away.
+        go.unlink()
+        job_id = service.submit(unruly_job(audio, f"report {go}"))
+        service.wait(lambda: service.store.job(job_id).stage == "wait", what="the job's start")
+        service.start("worker")
+        time.sleep(4)
+        assert service.store.job(job_id).attempts == 1
+        third.kill()
+        service.wait(lambda: service.store.job(job_id).attempts == 2, what="the next worker's attempt")
+        go.touch()
+        [done] = service.wait_for_end([job_id])
+        assert done.state is State.COMPLETED
+
+
+def test_workers_end_with_their_supervisor_and_hanging_ones_are_replaced(tmp_path: Path) -> None:
+    with running_service(tmp_path, dead_after_s=4) as service:
+        supervisor = service.run_module("chaos.supervising")
+        service.wait_until_ready()
+        [pid] = service.worker_pids()
+        service.wait(lambda: service.store.workers()[0].state == "ready")
+        os.kill(pid, signal.SIGSTOP)
+        service.wait(lambda: pid not in service.worker_pids(), what="the end of the hanging worker")
+        job_id = service.submit(tone_job(service.upload()))
+        [done] = service.wait_for_end([job_id])
+        assert done.state is State.COMPLETED
+
+        supervisor.kill()
+        service.wait(lambda: not service.worker_pids(), 5, "the end of the worker")
