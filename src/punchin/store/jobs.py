@@ -204,8 +204,11 @@ class Jobs(Ledger):
             CallerError: if page or page size is out of range.
         """
         wanted = select(jobs).where(jobs.c.deleted_at.is_(None))
+        # Each order is one that an index has: nothing is sorted, however long the history is.
+        newest = (jobs.c.seq.desc(),)
         if key_id is not None:
             wanted = wanted.where(jobs.c.key_id == key_id)
+            newest = (jobs.c.created_at.desc(), jobs.c.seq.desc())
         if created_after is not None:
             wanted = wanted.where(jobs.c.created_at >= created_after)
         if created_before is not None:
@@ -215,9 +218,8 @@ class Jobs(Ledger):
         if state is not None:
             wanted = wanted.where(jobs.c.state == state.value)
         offset = offset_of(page, page_size)
-        wanted = wanted.order_by(jobs.c.created_at.desc(), jobs.c.seq.desc())
         with self.reading() as session:
-            rows = session.execute(wanted.offset(offset).limit(page_size + 1)).all()
+            rows = session.execute(wanted.order_by(*newest).offset(offset).limit(page_size + 1)).all()
         found = tuple(record_of(row) for row in rows)
         return Page(found[:page_size], page, has_more=len(found) > page_size)
 
