@@ -8,7 +8,9 @@ import pytest
 from punchin.engines.embedded.analysis.bars import _best_places, find_bars
 from punchin.engines.embedded.analysis.hearing import RATE_HZ
 from punchin.engines.embedded.analysis.likeness import beat_features
+from punchin.engines.embedded.analysis.metrical import EVIDENCE, WEIGHTS, gathered
 from punchin.engines.embedded.analysis.onsets import FRAMES_HZ, Onsets, find_onsets
+from punchin.engines.embedded.analysis.pitch import find_pitches
 from punchin.engines.embedded.analysis.spectra import between, magnitudes
 from punchin.engines.embedded.analysis.swing import find_swing
 from punchin.engines.embedded.analysis.tempo import autocorrelation, tempo_candidates
@@ -103,3 +105,19 @@ def test_like_beats_have_like_features() -> None:
     rows = beat_features(onsets, beats, chroma, chroma)
     same, other = np.linalg.norm(rows[8] - rows[12]), np.linalg.norm(rows[8] - rows[9])
     assert same < 0.3 * other
+
+
+@pytest.mark.parametrize(("every", "empty"), [(1, 0.0), (2, 1.0)])
+def test_a_grid_twice_too_fast_has_empty_beats(every: int, empty: float) -> None:
+    beats = np.arange(0.1, 20.0, 0.5)
+    onsets, silence = pulses(beats[::every], 20.5), find_pitches(np.zeros(200_000, np.float32))
+    evidence = dict(zip(EVIDENCE, gathered(onsets, silence, beats, 1.0), strict=True))
+    assert evidence["every other"] == pytest.approx(empty, abs=0.01)
+    assert evidence["halves"] > 0.9
+
+
+def test_the_beat_is_where_kick_and_bass_are_not_half_a_beat_later() -> None:
+    beats = np.arange(0.1, 20.0, 0.5)
+    onsets, silence = pulses(beats, 20.5), find_pitches(np.zeros(200_000, np.float32))
+    on, off = (gathered(onsets, silence, beats + shift, 1.0) @ WEIGHTS for shift in (0.0, 0.25))
+    assert on > off
