@@ -62,7 +62,7 @@ class Address:
         """Check the parts that a URL library has found; they are what is used, nothing is read twice."""
         if url.scheme not in _PORTS:
             raise NotAllowed("the address must begin with https:// or http://")
-        if url.userinfo or "@" in url.netloc.decode("ascii", "replace"):
+        if url.userinfo:
             raise NotAllowed("the address holds a user name or password; give one without")
         port = _PORTS[url.scheme] if url.port is None else url.port
         if not 0 < port < 65536:

@@ -136,10 +136,6 @@ def _translated(address: Address) -> Generator[None]:
     try:
         yield
     except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-        if isinstance(error.__cause__, ssl.SSLError):
-            raise FetchError(
-                f"the host {host} could not prove with a certificate that it is {host}"
-            ) from error
         raise FetchError(f"the host {host} could not be reached") from error
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
         raise FetchError(f"the host {host} broke off, or its answer is not HTTP") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,9 @@ import httpcore
 
 from punchin.errors import FetchError
 from punchin.fetching.watch import TICK_S, Watch
+from punchin.fetching.wording import shown
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Sequence
 
     from punchin.fetching.addresses import Address
@@ -74,7 +75,13 @@ class _WatchedStream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         limit_s = min(self._watch.limits.connect_s, self._watch.left_s())
         work = partial(self._stream.start_tls, ssl_context, server_hostname, limit_s)
-        return _WatchedStream(self._watch.run(work, limit_s, _close), self._watch)
+        try:
+            return _WatchedStream(self._watch.run(work, limit_s, _close), self._watch)
+        except httpcore.ConnectError as error:
+            host = shown(server_hostname or "")
+            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                raise FetchError(f"the host {host} has no certificate that proves its name") from error
+            raise FetchError(f"the host {host} does not answer in TLS as it should") from error
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
