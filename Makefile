@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
-.PHONY: help setup demo ace-step test check bench lock docs clean
+.PHONY: help setup demo ace-step test check serve bench lock docs clean
 
 help:                      ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -29,6 +29,9 @@ check: $(DEV)              ## format, lint, types, layers and fast tests: under 
 
 test: $(DEV)               ## all tests
 	$(BIN)/python -m pytest -n auto
+
+serve: $(DEV)              ## run the service on this machine
+	$(BIN)/punchin serve
 
 bench: $(DEV)              ## the benchmarks of docs/performance.md
 	$(BIN)/python bench/files.py

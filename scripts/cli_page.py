@@ -21,20 +21,22 @@ def page() -> str:
     """The whole page as Markdown."""
     parts = ["# The command\n", "Made by `make docs` from the command itself; do not edit.\n"]
     context = click.Context(punchin, info_name="punchin", terminal_width=WIDTH, **punchin.context_settings)
-    parts.append(_section("punchin", punchin, context))
-    for name in punchin.list_commands(context):
-        command = punchin.get_command(context, name)
-        assert command
-        below = click.Context(command, info_name=name, parent=context, terminal_width=WIDTH)
-        parts.append(_section(f"punchin {name}", command, below))
+    parts += _sections("punchin", punchin, context)
     parts.append("## Exit codes\n\n| code | meaning |\n|---|---|")
     parts.append("\n".join(f"| {code.value} | {meaning(code)} |" for code in ExitCode) + "\n")
     return "\n".join(parts)
 
 
-def _section(title: str, command: click.Command, context: click.Context) -> str:
+def _sections(title: str, command: click.Command, context: click.Context) -> list[str]:
     text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
-    return f"## {title}\n\n```text\n{text}\n```\n"
+    parts = [f"## {title}\n\n```text\n{text}\n```\n"]
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below
+            inner = click.Context(below, info_name=name, parent=context, terminal_width=WIDTH)
+            parts += _sections(f"{title} {name}", below, inner)
+    return parts
 
 
 def main() -> None:

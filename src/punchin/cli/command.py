@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import sys
+from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -16,13 +18,30 @@ from punchin.errors import Cancelled, PunchinError
 if TYPE_CHECKING:
     from types import FrameType
 
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A command that is not imported yet: where it is, what it does, and which extra it needs."""
+
+    place: str
+    summary: str
+    extra: str = ""
+
+
 _COMMANDS = {
-    "edit": "punchin.cli.edit:edit",
-    "verify": "punchin.cli.check:verify",
-    "replay": "punchin.cli.check:replay",
-    "info": "punchin.cli.info:info",
-    "engines": "punchin.cli.machine:engines",
-    "doctor": "punchin.cli.machine:doctor",
+    "edit": _Entry("edit:edit", "Re-record SONG from START to END; all else stays as it was."),
+    "verify": _Entry("check:verify", "Find what differs in two files, and say whether the rest is the same."),
+    "replay": _Entry("check:replay", "Make the take of RECEIPT again; say whether the bytes are the same."),
+    "info": _Entry("info:info", "Show format, length, tempo, key and loudness of SONG."),
+    "engines": _Entry("machine:engines", "List the engines, what each acts on, and whether it runs here."),
+    "models": _Entry("models:models", "List, pull, check and remove the weights of model engines."),
+    "doctor": _Entry("machine:doctor", "Say what works on this machine, and which command mends the rest."),
+    "serve": _Entry("serve:serve", "Run the service: API and workers, on this machine.", "serve"),
+    "api": _Entry("serve:api", "Run the API alone; `serve` starts it for you.", "serve"),
+    "worker": _Entry("serve:worker", "Run one worker alone; `serve` starts them for you.", "serve"),
+    "keys": _Entry("keys:keys", "Make, list, rename and revoke API keys.", "serve"),
+    "jobs": _Entry("jobs:jobs", "List, show and cancel jobs of the service.", "serve"),
+    "usage": _Entry("usage:usage", "Add up what was made and what it cost.", "serve"),
 }
 
 
@@ -35,12 +54,24 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of that name, or None."""
-        from importlib import import_module
-
-        if cmd_name not in _COMMANDS:
+        entry = _COMMANDS.get(cmd_name)
+        if entry is None:
             return None
-        module, _, attribute = _COMMANDS[cmd_name].partition(":")
-        return getattr(import_module(module), attribute)
+        module, _, attribute = entry.place.partition(":")
+        try:
+            return getattr(import_module(f"punchin.cli.{module}"), attribute)
+        except ModuleNotFoundError as error:
+            if not entry.extra or (error.name or "").startswith("punchin"):
+                raise
+            raise click.ClickException(
+                f"`punchin {cmd_name}` needs more than the plain install has ({error.name}); "
+                f"`pip install 'punchin[{entry.extra}]'` brings it"
+            ) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in _COMMANDS.items()])
 
 
 _EXAMPLES = """
