@@ -24,11 +24,15 @@ def serve() -> None:
 
     All settings come from the environment; docs/settings.md lists them.
     """
-    from punchin.supervisor import supervisor_of
+    from punchin.supervisor import first_key, supervisor_of
 
+    stop = told_to_stop()
     settings = _settings()
     _log_to_stderr()
-    supervisor_of(settings).supervise(told_to_stop())
+    supervisor = supervisor_of(settings)
+    if secret := first_key(supervisor.store, settings):
+        click.echo(f"API key: {secret}\n  (shown only now; `punchin keys` makes more)")
+    supervisor.supervise(stop)
 
 
 @click.command()

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from punchin.dispatch import DbosDispatcher, prepare
 from punchin.filestore import FileStore, signing_key
 from punchin.store import Store, migrate
 from punchin.supervisor.children import Child
+from punchin.supervisor.delivering import Courier
+from punchin.supervisor.letters import WebLetters, post_with
 from punchin.supervisor.putting_right import Order
 from punchin.supervisor.supervising import Supervisor
+from punchin.worker.turns import Turns
 from punchin.worker.working import worker_id
 
 if TYPE_CHECKING:
@@ -34,11 +38,13 @@ def supervisor_of(settings: Settings, *, api: bool = True) -> Supervisor:
     migrate(settings.db_address)
     store = Store.open(settings.db_address)
     prepare(store.engine, settings.poll_s)
-    signing_key(settings.home, settings.secret)
+    files, dispatcher = FileStore.open(settings.files_address), DbosDispatcher(store.engine)
+    letters = WebLetters(settings, store, files, dispatcher, signing_key(settings.home, settings.secret))
     order = Order(
         store=store,
-        dispatcher=DbosDispatcher(store.engine),
-        files=FileStore.open(settings.files_address),
+        dispatcher=dispatcher,
+        files=files,
+        turns=Turns(store, dispatcher, settings.max_running, settings.home / "locks" / "turns.lock"),
         dead_after=timedelta(seconds=settings.dead_after_s),
         keep=timedelta(days=settings.retention_days),
     )
@@ -50,7 +56,7 @@ def supervisor_of(settings: Settings, *, api: bool = True) -> Supervisor:
             for slot in range(settings.workers)
         },
         order=order,
-        courier=None,
+        courier=Courier(store, letters, partial(post_with, settings)),
         lock=settings.home / "locks" / "serve.lock",
         dead_after_s=settings.dead_after_s,
         grace_s=settings.grace_s,
@@ -59,3 +65,15 @@ def supervisor_of(settings: Settings, *, api: bool = True) -> Supervisor:
 
 def _command(*words: str) -> list[str]:
     return [sys.executable, "-m", "punchin.cli.serve", *words, "--parent", str(os.getpid())]
+
+
+def first_key(store: Store, settings: Settings) -> str | None:
+    """Make a key where there has never been one.
+
+    Returns:
+        Its secret if nobody knows it yet: show it, it cannot be shown again.
+    """
+    if store.keys():
+        return None
+    _, secret = store.create_key("first", secret=settings.api_key or None)
+    return None if settings.api_key else secret

@@ -5,8 +5,6 @@ A message is written with the job's end and lies in the ledger, so nothing is lo
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from punchin.dispatch.signing import signed_headers
 from punchin.errors import JobNotFound, PunchinError, StoreError
 
 if TYPE_CHECKING:
@@ -42,28 +41,6 @@ class Letters(Protocol):
     def secret_of(self, key_id: str) -> str:
         """What the key's owner checks messages with: `whsec_` and more."""
         ...
-
-
-def signed(delivery_id: str, timestamp: int, body: bytes, secret: str) -> dict[str, str]:
-    """The headers that prove where a message comes from.
-
-    The hosted API's: hexadecimal HMAC-SHA256 over `id.timestamp.body`; the key is the text of the secret
-    without `whsec_`, and is not decoded.
-
-    Args:
-        delivery_id: the same for every try.
-        timestamp: of this try, Unix seconds.
-        body: as it is sent.
-        secret: of the key's owner.
-    """
-    content = f"{delivery_id}.{timestamp}.".encode() + body
-    digest = hmac.new(secret.removeprefix("whsec_").encode(), content, hashlib.sha256).hexdigest()
-    return {
-        "content-type": "application/json",
-        "webhook-id": delivery_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v3,{digest}",
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +73,7 @@ class Courier:
             return
         body = self.letters.body_of(job)
         timestamp = int(self.store.now().timestamp())
-        headers = signed(delivery.id, timestamp, body, self.letters.secret_of(delivery.key_id))
+        headers = signed_headers(delivery.id, timestamp, body, self.letters.secret_of(delivery.key_id))
         try:
             status = self.post(delivery.address, body, headers)
         except StoreError:

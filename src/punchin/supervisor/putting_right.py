@@ -10,7 +10,7 @@ import structlog
 
 from punchin.dispatch import Standing
 from punchin.errors import JobFinished, JobNotFound
-from punchin.job import Failure, FailureCode
+from punchin.job import Failure, FailureCode, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from punchin.dispatch import Dispatcher
     from punchin.filestore import FileStore
     from punchin.store import JobRecord, Store
+    from punchin.worker.turns import Turns
 
 log = structlog.get_logger("punchin.supervisor")
 
@@ -35,6 +36,7 @@ class Order:
         store: the ledger.
         dispatcher: holds the jobs in line.
         files: uploads and outputs.
+        turns: which jobs have to wait.
         dead_after: a worker without a sign of life for so long is dead.
         keep: how long jobs, uploads and outputs are kept.
     """
@@ -42,6 +44,7 @@ class Order:
     store: Store
     dispatcher: Dispatcher
     files: FileStore
+    turns: Turns
     dead_after: timedelta
     keep: timedelta
 
@@ -56,9 +59,18 @@ class Order:
         for job in quiet:
             if standings[job.id] is Standing.GIVEN_UP:
                 self._give_up(job)
-            elif standings[job.id] is Standing.GONE and not self.store.job(job.id).state.is_final:
-                log.warning("put in line again", job=job.id)
+            elif standings[job.id] is Standing.GONE and self._is_wanted(job):
+                log.info("put in line again", job=job.id)
                 self.dispatcher.enqueue_again(job)
+
+    def _is_wanted(self, job: JobRecord) -> bool:
+        """It was open when this look began; by now it may be over, and its key may have no room."""
+        try:
+            now = self.store.job(job.id)
+        except JobNotFound:
+            # Deleted by its owner while at work: its worker died, and the next one writes the end.
+            return True
+        return not now.state.is_final and (now.state is State.PROCESSING or self.turns.has_room(job))
 
     def _give_up(self, job: JobRecord) -> None:
         failure = Failure(

@@ -41,7 +41,7 @@ class Supervisor:
         others: processes that need no watching but for their end: the API.
         workers: the workers of this machine, by name.
         order: what deaths leave behind.
-        courier: messages to owners' servers; None where nobody sends them.
+        courier: messages to owners' servers.
         lock: a file that one supervisor holds.
         dead_after_s: a worker without a sign of life for so long is killed, and started again.
         grace_s: how long the processes may take to end.
@@ -51,7 +51,7 @@ class Supervisor:
     others: Sequence[Child]
     workers: Mapping[str, Child]
     order: Order
-    courier: Courier | None
+    courier: Courier
     lock: Path
     dead_after_s: float
     grace_s: float
@@ -68,13 +68,10 @@ class Supervisor:
             SettingsError: another supervisor runs with this home.
         """
         with alone(self.lock):
-            chores = [
-                self._every(JOBS_EVERY_S, self.order.jobs),
-                self._every(LOOK_S, lambda: self.order.workers(self.workers)),
-                self._every(KEPT_EVERY_S, self.order.kept),
-            ]
-            if self.courier:
-                chores.append(self._every(POST_EVERY_S, self.courier.deliver_due))
+            self._every(JOBS_EVERY_S, self.order.jobs)
+            self._every(LOOK_S, lambda: self.order.workers(self.workers))
+            self._every(KEPT_EVERY_S, self.order.kept)
+            self._every(POST_EVERY_S, self.courier.deliver_due)
             try:
                 self._tend(stop)
             finally:
@@ -112,8 +109,8 @@ class Supervisor:
         # A clock that jumps makes everybody look silent; the child's own age has another clock.
         return silent_s > self.dead_after_s and child.age_s > self.dead_after_s
 
-    def _every(self, seconds: float, chore: Callable[[], object]) -> threading.Thread:
-        """A thread of its own for each: one that waits for the network keeps no other waiting."""
+    def _every(self, seconds: float, chore: Callable[[], object]) -> None:
+        """A thread of its own for each chore: one that waits for the network keeps no other waiting."""
 
         def repeat() -> None:
             while not self._over.wait(seconds):
@@ -122,9 +119,7 @@ class Supervisor:
                 except Exception:
                     log.exception("a chore failed")
 
-        thread = threading.Thread(target=repeat, daemon=True)
-        thread.start()
-        return thread
+        threading.Thread(target=repeat, daemon=True).start()
 
     def _end(self) -> None:
         deadline = time.monotonic() + self.grace_s + 5.0

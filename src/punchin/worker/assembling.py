@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from punchin.dispatch import DbosDispatcher
-from punchin.errors import FetchError
 from punchin.filestore import FileStore
 from punchin.store import Store
 from punchin.worker.engines import WarmEngines
 from punchin.worker.judging import judged
 from punchin.worker.performing import Performer
 from punchin.worker.songs import Songs
+from punchin.worker.turns import Turns
 from punchin.worker.working import Worker, worker_id
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from punchin.engine import Progress
     from punchin.settings import Settings
-    from punchin.worker.songs import Fetch
 
 
 def worker_of(settings: Settings, slot: int) -> Worker:
@@ -38,13 +37,17 @@ def worker_of(settings: Settings, slot: int) -> Worker:
     files = FileStore.open(settings.files_address)
     engines = WarmEngines(settings.engine)
     name = worker_id(slot)
+    # Twice the ledger's limit and more: its count is the one that ends a job.
+    dispatcher = DbosDispatcher(store.engine, most_handed_out=2 * settings.max_attempts + 2)
+    turns = Turns(store, dispatcher, settings.max_running, settings.home / "locks" / "turns.lock")
     performer = Performer(
         store=store,
         files=files,
-        songs=Songs(files, _fetch_with(settings)),
+        songs=Songs(files, partial(fetch_with, settings)),
         engines=engines,
         work=settings.home / "work" / name,
         judge=partial(judged, policy=settings.nsfw),
+        turn_of=turns.turn_of,
         limit_s=settings.job_limit_s,
         most_attempts=settings.max_attempts,
         price_per_s=settings.price_per_s,
@@ -52,8 +55,8 @@ def worker_of(settings: Settings, slot: int) -> Worker:
     return Worker(
         name=name,
         store=store,
-        # Twice the ledger's limit: its count is the one that ends a job.
-        dispatcher=DbosDispatcher(store.engine, most_handed_out=2 * settings.max_attempts + 2),
+        dispatcher=dispatcher,
+        turns=turns,
         performer=performer,
         engines=engines,
         locks=settings.home / "locks",
@@ -61,10 +64,22 @@ def worker_of(settings: Settings, slot: int) -> Worker:
     )
 
 
-def _fetch_with(settings: Settings) -> Fetch:
-    """Reads songs from the network by this server's rules."""
+def fetch_with(settings: Settings, address: str, into: Path, progress: Progress) -> str:
+    """Read a song from the network by this server's rules; gives its name, which may be empty.
 
-    def read(address: str, into: Path, progress: Progress) -> str:
-        raise FetchError(f"{address} cannot be read: this server does not read addresses yet")
+    Raises:
+        FetchError, NotAllowed, TooLarge, SongError, StoreError: as `punchin.fetching.fetch`.
+    """
+    from punchin.fetching import FetchLimits, fetch
 
-    return read
+    def arriving(bytes_: int, total: int | None) -> None:
+        progress("fetch", bytes_ / total if total else 0.0)
+
+    return fetch(
+        address,
+        into,
+        FetchLimits(max_bytes=settings.max_song_bytes, limit_s=settings.fetch_limit_s),
+        settings.trusted_hosts,
+        arriving,
+        allow_http=settings.allow_http,
+    ).filename

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +31,7 @@ from punchin.worker.wishes import edits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from punchin.edits import Edit
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from punchin.worker.engines import WarmEngines
     from punchin.worker.songs import Songs
 
+    TurnOf = Callable[[str], AbstractContextManager[bool]]
     Judge = Callable[[Sequence[RegionWish]], Sequence[str]]
     """judge(edits): the unsafe words in tags and lyrics; raises Refused where the policy says so."""
 
@@ -55,9 +57,18 @@ TRY_AGAIN_S = (0.5, 1, 2, 4, 8, 15)
 """A ledger that is away for half a minute costs no finished work."""
 
 
+class LedgerAway(StoreError):
+    """The ledger has been away for so long that this attempt at a job is dropped."""
+
+
 def nothing_unsafe(edits: Sequence[RegionWish]) -> Sequence[str]:  # noqa: ARG001
     """The judge of a server that checks no words."""
     return ()
+
+
+def at_once(job_id: str) -> AbstractContextManager[bool]:  # noqa: ARG001
+    """The turn of a job on a server whose keys may have any number at work."""
+    return nullcontext(True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +82,7 @@ class Performer:
         engines: who fills the holes.
         work: a folder of this worker alone, for what is in the making.
         judge: looks at tags and lyrics.
+        turn_of: whether a job may begin yet; see `Turns`.
         limit_s: how long one attempt may take.
         most_attempts: how often a job may be begun whose worker dies with it.
         price_per_s: of a second of new sound.
@@ -83,6 +95,7 @@ class Performer:
     engines: WarmEngines
     work: Path
     judge: Judge = nothing_unsafe
+    turn_of: TurnOf = at_once
     limit_s: float = 1800.0
     most_attempts: int = 3
     price_per_s: float = 0.0002
@@ -92,13 +105,15 @@ class Performer:
         """Do a job; returns when the ledger says how it ended, or that it is not ours.
 
         Raises:
-            StoreError: the ledger is away; the job stays as it is, and will be handed out again.
+            LedgerAway: the job stays as it is, and will be handed out again.
         """
         with structlog.contextvars.bound_contextvars(job=job_id, attempt=attempt):
             try:
                 self._attempt(job_id, attempt)
             except (JobFinished, StaleAttempt, JobNotFound) as error:
                 log.info("not ours", why=str(error))
+            except LedgerAway:
+                raise
             except TookTooLong as error:
                 self._fail(job_id, attempt, failure_of(error))
             except Cancelled:
@@ -110,7 +125,10 @@ class Performer:
                 self._fail(job_id, attempt, failure_of(error))
 
     def _attempt(self, job_id: str, attempt: str) -> None:
-        self._in_ledger(lambda: self.store.begin(job_id, attempt))
+        with self.turn_of(job_id) as may_begin:
+            if not may_begin:
+                return
+            self._in_ledger(lambda: self.store.begin(job_id, attempt))
         report = Reporter(self.store, job_id, attempt, self.limit_s)
         report("begin", 0.0)
         job = self._in_ledger(lambda: self.store.job(job_id))
@@ -161,14 +179,20 @@ class Performer:
             log.info("not ours", why=str(error))
 
     def _in_ledger(self, move: Callable[[], T]) -> T:
-        """Do something in the ledger, again and again while that is away."""
-        for wait_s in TRY_AGAIN_S:
+        """Do something in the ledger, again and again while that is away.
+
+        Raises:
+            LedgerAway: it stays away.
+        """
+        for wait_s in (*TRY_AGAIN_S, None):
             try:
                 return move()
             except StoreError as error:
                 log.warning("the ledger is away", why=str(error))
+                if wait_s is None:
+                    raise LedgerAway(str(error)) from error
                 self.sleep(wait_s)
-        return move()
+        raise AssertionError
 
     def _drop(self, result: JobResult) -> None:
         """Remove outputs that nobody will ever be told of."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from punchin.store import Store
     from punchin.worker.engines import WarmEngines
     from punchin.worker.performing import Performer
+    from punchin.worker.turns import Turns
 
 log = structlog.get_logger("punchin.worker")
 
@@ -96,6 +97,7 @@ class Worker:
 
     Attributes:
         name: see `worker_id`.
+        turns: jobs that had to wait come in again when one is over.
         locks: a folder for the lock of this worker.
         grace_s: how long a job may go on when the worker is told to stop.
     """
@@ -105,6 +107,7 @@ class Worker:
     dispatcher: Dispatcher
     performer: Performer
     engines: WarmEngines
+    turns: Turns
     locks: Path
     grace_s: float
 
@@ -136,6 +139,7 @@ class Worker:
             pulse.say(WorkerState.BUSY, job_id)
             try:
                 self.performer.run(job_id, attempt)
+                self.turns.let_in()
             finally:
                 pulse.say(WorkerState.READY)
 

@@ -1,0 +1,100 @@
+"""Keys that may have only so many jobs at work at once: whose job has to wait, and who comes when one is over.
+
+The dispatcher knows nothing of this. A job that has to wait falls out of line when a worker meets it; it comes
+in again when a job of its key ends here, and if it does not, the supervisor finds it a few seconds later.
+Since a key's jobs are handed out by turns, one that waits does not stand in the way of other keys'.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import structlog
+
+from punchin.dispatch import Standing
+from punchin.errors import JobNotFound, KeyNotFound
+from punchin.job import State
+from punchin.worker.locks import alone
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from punchin.dispatch import Dispatcher
+    from punchin.store import JobRecord, Store
+
+log = structlog.get_logger("punchin.worker")
+
+WAIT_S = 30.0
+
+
+class Turns:
+    """Who may begin.
+
+    Args:
+        store: the ledger.
+        dispatcher: holds the jobs in line.
+        most_running: of keys that have no limit of their own; 0: any number.
+        lock: a file that the workers of this machine share. Those of another machine may begin a job of the
+            same key in the same moment; then the key has one more at work than it may, for once.
+    """
+
+    def __init__(self, store: Store, dispatcher: Dispatcher, most_running: int, lock: Path) -> None:
+        self._store, self._dispatcher = store, dispatcher
+        self._most_running, self._lock = most_running, lock
+        self._waiting: set[str] = set()
+        self._changing = threading.Lock()
+
+    @contextmanager
+    def turn_of(self, job_id: str) -> Generator[bool]:
+        """Whether a job may begin; it must do so inside the block, or not at all."""
+        job = self._waiting_job(job_id)
+        limited = job is not None and self._limit_of(job.key_id) > 0
+        with alone(self._lock, wait_s=WAIT_S) if limited else nullcontext():
+            if job is None or not limited or self.has_room(job):
+                yield True
+                return
+            with self._changing:
+                self._waiting.add(job.key_id)
+            log.info("has to wait", job=job_id, key=job.key_id)
+            yield False
+
+    def _waiting_job(self, job_id: str) -> JobRecord | None:
+        """The job, unless it has begun before: then it is one of those at work already."""
+        try:
+            job = self._store.job(job_id)
+        except JobNotFound:
+            return None
+        return job if job.state is State.CREATED else None
+
+    def has_room(self, job: JobRecord) -> bool:
+        """Whether its key has fewer jobs at work than it may."""
+        limit = self._limit_of(job.key_id)
+        return limit == 0 or self._store.load(job.key_id).running < limit
+
+    def _limit_of(self, key_id: str) -> int:
+        try:
+            own = self._store.key(key_id).limits.max_running
+        except KeyNotFound:
+            own = None
+        return self._most_running if own is None else own
+
+    def let_in(self) -> None:
+        """A job is over: the first job in line again of each key that had to wait here, where there is room."""
+        with self._changing:
+            keys = set(self._waiting)
+        if not keys:
+            return
+        waiting = [
+            job for job in self._store.open_jobs() if job.key_id in keys and job.state is State.CREATED
+        ]
+        standings = self._dispatcher.standings(job.id for job in waiting)
+        for key_id in keys:
+            out = [job for job in waiting if job.key_id == key_id and standings[job.id] is Standing.GONE]
+            if not out:
+                with self._changing:
+                    self._waiting.discard(key_id)
+            elif self.has_room(out[0]):
+                self._dispatcher.enqueue_again(min(out, key=lambda job: (job.turn, job.seq)))
