@@ -13,7 +13,7 @@ from punchin.filestore import FileStore, signing_key
 from punchin.store import Store, migrate
 from punchin.supervisor.children import Child
 from punchin.supervisor.delivering import Courier
-from punchin.supervisor.letters import WebLetters, post_with
+from punchin.supervisor.letters import LateLetters, post_with
 from punchin.supervisor.putting_right import Order
 from punchin.supervisor.supervising import Supervisor
 from punchin.worker.turns import Turns
@@ -39,7 +39,7 @@ def supervisor_of(settings: Settings, *, api: bool = True) -> Supervisor:
     store = Store.open(settings.db_address)
     prepare(store.engine, settings.poll_s)
     files, dispatcher = FileStore.open(settings.files_address), DbosDispatcher(store.engine)
-    letters = WebLetters(settings, store, files, dispatcher, signing_key(settings.home, settings.secret))
+    signing_key(settings.home, settings.secret)
     order = Order(
         store=store,
         dispatcher=dispatcher,
@@ -56,7 +56,7 @@ def supervisor_of(settings: Settings, *, api: bool = True) -> Supervisor:
             for slot in range(settings.workers)
         },
         order=order,
-        courier=Courier(store, letters, partial(post_with, settings)),
+        courier=Courier(store, LateLetters(settings), partial(post_with, settings)),
         lock=settings.home / "locks" / "serve.lock",
         dead_after_s=settings.dead_after_s,
         grace_s=settings.grace_s,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from punchin.dispatch.signing import signed_headers
 from punchin.errors import JobNotFound, PunchinError, StoreError
+from punchin.supervisor.signing import signed_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

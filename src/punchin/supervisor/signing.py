@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 
 PREFIX = "whsec_"
-
-
-def webhook_secret(signing_key: bytes, key_id: str) -> str:
-    """What the owner of an API key checks messages with; the same as long as the server's secret is.
-
-    Args:
-        signing_key: see `punchin.filestore.signing_key`.
-        key_id: of the API key.
-    """
-    digest = hmac.new(signing_key, f"webhook\0{key_id}".encode(), hashlib.sha256).digest()
-    return PREFIX + base64.b64encode(digest).decode()
 
 
 def signed_headers(delivery_id: str, timestamp: int, body: bytes, secret: str) -> dict[str, str]:
