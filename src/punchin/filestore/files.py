@@ -251,8 +251,11 @@ class FileStore:
 
         An object store does this by its own rule for unfinished uploads.
         """
-        self.delete(self.old(before, prefix=_INCOMING))
-        return local.delete_staged(self._folder, before.timestamp()) if self._folder else 0
+        if self._folder is None:
+            return 0
+        unfinished = self.old(before, prefix=_INCOMING)
+        self.delete(unfinished)
+        return len(unfinished) + local.delete_staged(self._folder, before.timestamp())
 
 
 @contextmanager
