@@ -8,6 +8,7 @@ from punchin.edits import Edit
 from punchin.engine import TakesEngine, no_progress
 from punchin.engines.embedded import EmbeddedEngine
 from punchin.engines.embedded.engine import LISTEN_S, LONGEST_S
+from punchin.errors import Cancelled, EditError
 from punchin.region import Frames, Region
 from punchin.song import Song
 from support.songs import made_song
@@ -110,3 +111,72 @@ def test_very_short_songs(total_s):
     filling = EmbeddedEngine().fill(song, Frames(0, song.frames), EDIT, no_progress)
     assert filling.song.samples.shape == song.samples.shape
     assert np.sqrt(np.mean(filling.song.samples**2)) > 1e-3
+
+
+def test_what_it_honours():
+    assert {"tags", "lyrics", "variance"} <= EmbeddedEngine.spec.honours
+
+
+def refused(song, message, **asked):
+    """The edit is refused before anything slow has begun."""
+    seen = []
+    with pytest.raises(EditError, match=message):
+        EmbeddedEngine().fill(
+            song, at(8, 12), replace(EDIT, **asked), lambda stage, fraction: seen.append(stage)
+        )
+    assert "analyse" not in seen
+
+
+def test_tags_of_which_none_is_known_are_refused_at_once(song):
+    refused(song, "no tag is known", tags=("qwxyz", "flurbish"))
+
+
+def test_words_in_a_script_that_cannot_be_sung_are_refused_at_once(song):
+    refused(song, "cannot pronounce", lyrics="песня о весне")
+
+
+@pytest.mark.parametrize("stage", ["analyse", "join bars", "play", "mix"])
+def test_it_can_be_cancelled_at_every_stage(song, stage):
+    def stop(now, fraction):
+        if now == stage:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        EmbeddedEngine().fill(song, at(8, 12), replace(EDIT, tags=("piano",)), stop)
+
+
+def test_progress_rises_to_the_end_with_tags(song):
+    seen = []
+    edits = [replace(EDIT, tags=("lofi",)), replace(EDIT, tags=("house",), seed=8)]
+    EmbeddedEngine().fill_takes(song, at(8, 12), edits, lambda stage, fraction: seen.append(fraction))
+    assert seen == sorted(seen)
+    assert seen[-1] == 1
+
+
+@pytest.mark.parametrize(("rate_hz", "channels"), [(8_000, 1), (44_100, 6)])
+def test_other_rates_and_channels(rate_hz, channels):
+    song = made_song(6.0, rate_hz, channels)
+    hole = Frames(2 * rate_hz + 1, 4 * rate_hz)
+    filling = EmbeddedEngine().fill(song, hole, replace(EDIT, tags=("lofi", "piano")), no_progress)
+    assert filling.song.samples.shape == (channels, len(hole))
+    assert filling.song.samples.dtype == np.float32
+    assert np.isfinite(filling.song.samples).all()
+    assert np.sqrt(np.mean(np.square(filling.song.samples), axis=1)).min() > 1e-3
+
+
+@pytest.mark.parametrize("total_s", [0.11, 0.5, 2.0])
+def test_very_short_songs_with_tags(total_s):
+    song = made_song(total_s, RATE_HZ)
+    edit = replace(EDIT, tags=("trap", "riser", "vinyl", "delay"))
+    filling = EmbeddedEngine().fill(song, Frames(0, song.frames), edit, no_progress)
+    assert filling.song.samples.shape == song.samples.shape
+    assert np.isfinite(filling.song.samples).all()
+    assert np.sqrt(np.mean(filling.song.samples**2)) > 1e-3
+
+
+def test_noise_with_tags_plays_safe():
+    rng = np.random.default_rng(0)
+    noise = Song((0.1 * rng.standard_normal((2, 20 * RATE_HZ))).astype(np.float32), RATE_HZ)
+    filling = EmbeddedEngine().fill(noise, at(8, 12), replace(EDIT, tags=("rock",)), no_progress)
+    assert filling.details["strokes"] == 0
+    assert any("no steady beat" in warning for warning in filling.warnings)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROLE_LU: Mapping[str, float] = MappingProxyType(
     {
-        "drums": -4.5,
+        "drums": -6.0,
         "bass": -5.5,
         "chords": -6.0,
         "pad": -8.0,
