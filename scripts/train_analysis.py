@@ -164,7 +164,7 @@ def main() -> None:
     ]
     order = np.random.default_rng(0).permutation(sorted(STYLES))
     for fold in range(given.folds):
-        held = set(order[fold :: given.folds])
+        held = set(map(str, order[fold :: given.folds]))
         kept = fit_all([item for item in lessons if item.style not in held])
         downbeats, chords = right([item for item in lessons if item.style in held], kept)
         print(f"held out {sorted(held)}: single beats {downbeats:.3f}, chords {chords:.3f}")
