@@ -65,6 +65,7 @@ def check(source: Path, output: Path, regions: Sequence[Frames], splice: Splice)
         assert allowed[ours].all()
         for region in regions:
             assert np.any((ours >= region.start) & (ours < region.end)), "the edit is not heard"
+        total = before.frames
         tagged = before.stream.tag is not None and not before.stream.tag.is_played
         at_end = any(region.end == before.frames for region in regions)
     check_decoder(mp3s.by_libsndfile(source), mp3s.by_libsndfile(output), allowed, at_end=at_end)
@@ -76,7 +77,8 @@ def check(source: Path, output: Path, regions: Sequence[Frames], splice: Splice)
     ffmpeg_skip = 0 if tagged or b"VBRI" not in source.read_bytes()[:100] else -1152
     check_decoder(first, second, allowed, at_end=at_end, skip=ffmpeg_skip)
     theirs = mp3s.by_mpg123(source), mp3s.by_mpg123(output)
-    if theirs[0] is not None and theirs[1] is not None:
+    # Where two files follow each other, mpg123 cuts at the joint: its places are then not those of the song.
+    if theirs[0] is not None and theirs[1] is not None and theirs[0].shape[1] >= total:
         check_decoder(*theirs, allowed, at_end=at_end)
 
 
@@ -119,7 +121,7 @@ def test_several_regions_in_one_pass(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", mp3s.SONGS)
 @settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
