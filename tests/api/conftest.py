@@ -1,4 +1,5 @@
 import pytest
+import structlog
 
 from support.web import Served, make_ledger
 
@@ -6,6 +7,14 @@ from support.web import Served, make_ledger
 @pytest.fixture(scope="session")
 def ledger(tmp_path_factory):
     return make_ledger(tmp_path_factory.mktemp("ledger") / "punchin.db")
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """The log goes nowhere: drawing one traceback for a terminal takes ten seconds."""
+    structlog.configure(processors=[lambda *_: ""], logger_factory=structlog.ReturnLoggerFactory())
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -258,9 +258,8 @@ def _wish(body: Mapping[str, Any], form: Form, within: str, *, needs_tags: bool)
     value = {each.name: each.read(body, within=within) for each in fields}
     tags = split_tags(value["tags"] or "")
     if needs_tags and not tags:
-        raise FieldError(
-            f'field "{within}tags" has no tag in it: {shown(value["tags"])}; give one like "lofi"'
-        )
+        message = f'field "{within}tags" must have a tag in it, like "lofi", not {shown(value["tags"])}'
+        raise FieldError(message)
     start = _position(value, "start", 0.0)
     end = _position(value, "end", min(DEFAULT_END_S, form.max_time_s))
     _check_order(start, end, within)
