@@ -7,6 +7,8 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from punchin.job import State
 from support.services import running_service, tone_job, unruly_job
 
@@ -60,6 +62,7 @@ def test_sigterm_ends_the_job_or_hands_it_back_and_a_place_has_one_worker(tmp_pa
         assert done.state is State.COMPLETED
 
 
+@pytest.mark.slow
 def test_workers_end_with_their_supervisor_and_hanging_ones_are_replaced(tmp_path: Path) -> None:
     with running_service(tmp_path, dead_after_s=4) as service:
         supervisor = service.run_module("chaos.supervising")

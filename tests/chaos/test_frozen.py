@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
+import pytest
 import soundfile
 
 from punchin.job import State
@@ -53,6 +54,7 @@ def test_a_frozen_worker_that_thaws_late_changes_nothing(tmp_path: Path) -> None
         assert [job.state for job in jobs] == [State.COMPLETED] * 4
 
 
+@pytest.mark.slow
 def test_two_workers_at_one_job_at_once_give_one_result(tmp_path: Path) -> None:
     """Nobody is frozen: the job is simply handed out twice, and the first learns it at its next report."""
     go = tmp_path / "go"

@@ -19,18 +19,16 @@ if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
-"""Each round takes about a minute."""
-JOBS = 52
-KILLS = 10
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
+"""How many long rounds, of about a minute each; they are marked slow."""
 LIMIT_S = 240.0
 
 
 class Submitter:
     """Keeps submitting from a process that may be killed; remembers what was accepted."""
 
-    def __init__(self, service: Service, audio: str) -> None:
-        self._service, self._audio = service, audio
+    def __init__(self, service: Service, audio: str, jobs: int) -> None:
+        self._service, self._audio, self.jobs = service, audio, jobs
         self.accepted: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
 
@@ -40,7 +38,7 @@ class Submitter:
 
     @property
     def done(self) -> bool:
-        return len(self.accepted) == JOBS
+        return len(self.accepted) == self.jobs
 
     def tend(self) -> None:
         """Read what was accepted, and go on with the rest where the process has ended."""
@@ -54,25 +52,30 @@ class Submitter:
                     if len(job_id) == 32:
                         self.accepted[name] = job_id
         if not self.done:
-            names = [str(n) for n in range(JOBS) if str(n) not in self.accepted]
+            names = [str(n) for n in range(self.jobs) if str(n) not in self.accepted]
             self._process = self._service.run_module(
                 "chaos.submitting", self._service.key_id, self._audio, *names
             )
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
-def test_nothing_accepted_is_lost_or_done_twice_whatever_is_killed(tmp_path: Path, seed: int) -> None:
+LONG = [pytest.param(seed, 52, 14, marks=pytest.mark.slow) for seed in range(1, 1 + ROUNDS)]
+
+
+@pytest.mark.parametrize(("seed", "jobs", "most_kills"), [(0, 20, 6), *LONG])
+def test_nothing_accepted_is_lost_or_done_twice_whatever_is_killed(
+    tmp_path: Path, seed: int, jobs: int, most_kills: int
+) -> None:
     dice = random.Random(seed)
     with running_service(tmp_path, workers=2, max_attempts=50, dead_after_s=10) as service:
-        submitter = Submitter(service, service.upload())
+        submitter = Submitter(service, service.upload(), jobs)
         supervisor = service.run_module("chaos.supervising")
         next_kill, kills, deadline = time.monotonic() + 1.0, 0, time.monotonic() + LIMIT_S
-        while not (submitter.done and kills >= KILLS and _all_over(service)):
+        while not (submitter.done and kills >= most_kills and _all_over(service)):
             assert time.monotonic() < deadline, (tmp_path / "log.txt").read_text()[-6000:]
             submitter.tend()
             if supervisor.poll() is not None:
                 supervisor = service.run_module("chaos.supervising")
-            if kills < KILLS and time.monotonic() >= next_kill:
+            if kills < most_kills and time.monotonic() >= next_kill:
                 next_kill = time.monotonic() + dice.uniform(0.2, 2.0)
                 kills += _kill(dice, service, submitter, supervisor)
             time.sleep(0.05)
@@ -98,11 +101,13 @@ def _all_over(service: Service) -> bool:
 
 def _check(service: Service, submitter: Submitter) -> None:
     jobs = [service.store.job(job_id) for job_id in submitter.accepted.values()]
-    assert len({job.id for job in jobs}) == JOBS
-    assert [job.state for job in jobs] == [State.COMPLETED] * JOBS
+    assert len({job.id for job in jobs}) == submitter.jobs
+    assert [job.state for job in jobs] == [State.COMPLETED] * submitter.jobs
     stats = service.store.usage_stats(service.key_id)
-    assert (stats.requests, stats.completed) == (JOBS, JOBS), "one name, one job, one result"
-    assert stats.seconds == pytest.approx(0.5 * JOBS)
+    assert (stats.requests, stats.completed) == (submitter.jobs, submitter.jobs), (
+        "one name, one job, one result"
+    )
+    assert stats.seconds == pytest.approx(0.5 * submitter.jobs)
     for job in jobs:
         assert job.result is not None
         assert job.attempt is not None

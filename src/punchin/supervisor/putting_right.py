@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import structlog
 from punchin.dispatch import Standing
 from punchin.errors import JobFinished, JobNotFound
 from punchin.job import Failure, FailureCode, State
+from punchin.supervisor.silence import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,6 +40,7 @@ class Order:
         turns: which jobs have to wait.
         dead_after: a worker without a sign of life for so long is dead.
         keep: how long jobs, uploads and outputs are kept.
+        silence: of the workers.
     """
 
     store: Store
@@ -47,6 +49,7 @@ class Order:
     turns: Turns
     dead_after: timedelta
     keep: timedelta
+    silence: Silence = field(default_factory=Silence)
 
     def jobs(self) -> None:
         """Whatever is not over in the ledger is in line, or is ended here."""
@@ -88,9 +91,8 @@ class Order:
         Args:
             ours: workers that this supervisor starts again itself; they take up their own jobs.
         """
-        dead_since = self.store.now() - self.dead_after
         for worker in self.store.workers():
-            if worker.id in ours or worker.seen_at >= dead_since:
+            if worker.id in ours or self.silence.of(worker) <= self.dead_after.total_seconds():
                 continue
             log.warning("a worker is gone", worker=worker.id, seen_at=worker.seen_at.isoformat())
             self.dispatcher.reap([worker.id])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from punchin.errors import StoreError
+from punchin.supervisor.silence import Silence
 from punchin.worker.locks import alone
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Supervisor:
         lock: a file that one supervisor holds.
         dead_after_s: a worker without a sign of life for so long is killed, and started again.
         grace_s: how long the processes may take to end.
+        silence: of the workers.
     """
 
     store: Store
@@ -55,6 +57,7 @@ class Supervisor:
     lock: Path
     dead_after_s: float
     grace_s: float
+    silence: Silence = field(default_factory=Silence)
     _over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -87,9 +90,9 @@ class Supervisor:
                 return
             if time.monotonic() - looked >= LOOK_S:
                 looked = time.monotonic()
-                self._look_after_workers()
+                self.look_after_workers()
 
-    def _look_after_workers(self) -> None:
+    def look_after_workers(self) -> None:
         """Kill workers that hang: they run, but have given no sign of life for too long."""
         try:
             seen = {worker.id: worker for worker in self.store.workers()}
@@ -105,9 +108,7 @@ class Supervisor:
     def _hangs(self, child: Child, seen: WorkerRecord | None) -> bool:
         if seen is None or seen.pid != child.pid:
             return child.age_s > STARTING_S
-        silent_s = (self.store.now() - seen.seen_at).total_seconds()
-        # A clock that jumps makes everybody look silent; the child's own age has another clock.
-        return silent_s > self.dead_after_s and child.age_s > self.dead_after_s
+        return self.silence.of(seen) > self.dead_after_s
 
     def _every(self, seconds: float, chore: Callable[[], object]) -> None:
         """A thread of its own for each chore: one that waits for the network keeps no other waiting."""

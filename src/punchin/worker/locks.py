@@ -30,8 +30,8 @@ def alone(path: Path, *, wait_s: float = 0.0) -> Generator[None]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + wait_s
-    # Not inherited by children: they would hold the lock after their parent's death.
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    # Python's handles are not inherited (PEP 446): no child holds the lock after its parent's death.
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         while not _taken(handle):
             if time.monotonic() >= deadline:

@@ -1,7 +1,7 @@
 """Keys that may have only so many jobs at work at once: whose job has to wait, and who comes next.
 
 The dispatcher knows nothing of this. A job that has to wait falls out of line when a worker meets it; it
-comes in again when a job of its key ends here, and if it does not, the supervisor finds it a few seconds later.
+comes in again when a job of its key ends here, and if it does not, the supervisor finds it seconds later.
 Since a key's jobs are handed out by turns, one that waits does not stand in the way of other keys'.
 """
 
@@ -82,7 +82,7 @@ class Turns:
         return self._most_running if own is None else own
 
     def let_in(self) -> None:
-        """A job is over: of each key that had to wait here, the first job is in line again if there is room."""
+        """A job is over: of each key that had to wait here, the first job comes in if there is room."""
         with self._changing:
             keys = set(self._waiting)
         if not keys:

@@ -1,0 +1,49 @@
+"""A ledger of its own for each test, made once and copied."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+from punchin.dispatch import prepare
+from punchin.store import JobRecord, Store, migrate
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from punchin.job import JobSpec
+
+
+@cache
+def _empty() -> Path:
+    path = Path(mkdtemp(prefix="punchin-")) / "empty.db"
+    address = f"sqlite:///{path}"
+    migrate(address)
+    store = Store.open(address)
+    prepare(store.engine, 0.05)
+    store.close()
+    return path
+
+
+def ledger_in(folder: Path, **options: Any) -> Store:
+    """A new ledger with the dispatcher's tables, in a folder.
+
+    Args:
+        folder: where its file goes.
+        options: of `Store.open`.
+    """
+    path = folder / "punchin.db"
+    shutil.copy(_empty(), path)
+    return Store.open(f"sqlite:///{path}", **options)
+
+
+def accept(store: Store, spec: JobSpec, key_id: str = "key") -> JobRecord:
+    """A job that nobody puts in line."""
+
+    def nobody(session: Session, job: JobRecord) -> None:
+        pass
+
+    return store.submit(key_id, spec, idempotency_key=None, enqueue=nobody)[0]
