@@ -1,6 +1,9 @@
-"""What an edit with the embedded engine costs, and how well its bed keeps the song's beat and level.
+"""What an edit with the embedded engine costs, how well it keeps the song's beat and level, what tags do.
 
-    python bench/embedded.py [SONG ...] [--minutes 60] [--starts 40 100] [--engine embedded] [--as-they-are]
+    python bench/embedded.py [SONG ...] [--minutes 60] [--starts 40 100] [--tags ...] [--as-they-are]
+
+Without tags the song's own bars are measured, with tags what is played on them; then comes the table of
+`bench/styles.py`.
 
 Every edit is a whole `punchin.edit` in a fresh process, start of the interpreter, imports, joins, proof and
 receipt included. Songs are made WAV files first, so that the cost is the edit's and not that of coding a
@@ -26,19 +29,23 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+import styles
 from measure import Cost, Failed, cost_of
 from punchin.loudness import ungated_lufs
 from punchin.song import Song
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "audio"
-LENGTHS_S = (10.0, 30.0)
+FIVE_TAGS = "lofi, hip hop, chill, piano, vinyl"
+CASES = ((10.0, ""), (30.0, ""), (10.0, FIVE_TAGS), (30.0, FIVE_TAGS))
+"""Length in seconds and tags of each edit."""
+
 SIDE_S = 10.0
 
 EDIT = """
 import sys, punchin
-song, start, end, output, engine = sys.argv[1:]
+song, start, end, tags, output, engine = sys.argv[1:]
 start, end = float(start), float(end)
-punchin.edit(song, start, end, engine=engine, seed=1, output=output, overwrite=True)
+punchin.edit(song, start, end, tags=tags, engine=engine, seed=1, output=output, overwrite=True)
 """
 
 PROTOTYPE = """prototype, 240 s song, bed with five tags: 10 s 5.3 CPU s, 472 MB; 30 s 7.4 CPU s, 605 MB;
@@ -69,20 +76,22 @@ def main() -> None:
         f"{'song':26s} {'region':>12s} {'CPU s':>6s} {'wall s':>6s} {'MB':>5s}  {'beat ms':>11s} "
         f"{'LU':>5s} {'step':>5s} {'click':>5s} {'joins':>5s} {'bpm':>6s} {'sure':>4s}"
     )
-    rows: list[tuple[float, Cost, Quality]] = []
+    rows: list[tuple[float, str, Cost, Quality]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for source in songs:
             song = source if options.as_they_are else _as_wav(source, folder)
             for start_s in options.starts:
-                for length_s in LENGTHS_S:
-                    rows += _row(song, start_s, length_s, folder, options.engine)
+                for length_s, tags in CASES:
+                    rows += _row(song, start_s, length_s, options.tags and tags, folder, options.engine)
         _summary(rows)
         if options.minutes:
             long_song = _repeated(songs, options.minutes, folder)
-            for length_s in LENGTHS_S:
-                _row(long_song, 30.0 * options.minutes + 0.5, length_s, folder, options.engine)
+            for length_s, tags in CASES:
+                _row(long_song, 30.0 * options.minutes + 0.5, length_s, tags, folder, options.engine)
     print(PROTOTYPE)
+    if options.tags and options.engine == "embedded":
+        styles.report(songs)
 
 
 def _options() -> argparse.Namespace:
@@ -95,6 +104,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--starts", nargs="+", type=float, default=[40.0, 100.0], help="where to edit, in s")
     parser.add_argument("--engine", default="embedded")
+    parser.add_argument("--no-tags", dest="tags", action="store_false", help="only the song's own bars")
     parser.add_argument("--as-they-are", action="store_true", help="edit the songs in their own format")
     return parser.parse_args()
 
@@ -111,17 +121,17 @@ def _as_wav(song: Path, folder: Path) -> Path:
 
 
 def _row(
-    song: Path, start_s: float, length_s: float, folder: Path, engine: str
-) -> list[tuple[float, Cost, Quality]]:
+    song: Path, start_s: float, length_s: float, tags: str, folder: Path, engine: str
+) -> list[tuple[float, str, Cost, Quality]]:
     """Make one edit, print what it cost and how it is; nothing if the song is too short or the edit fails."""
     end_s = start_s + length_s
     if end_s > soundfile.info(song).duration:
         return []
     output = folder / f"{song.stem}.edited.flac"
     output = output.with_suffix(song.suffix) if song.suffix in (".wav", ".mp3", ".flac") else output
-    name = f"{song.stem[:26]:26s} {start_s:5.0f} +{length_s:3.0f} s"
+    name = f"{song.stem[:22]:22s} {start_s:5.0f} +{length_s:3.0f} s {'tags' if tags else '':4s}"
     try:
-        cost = cost_of(EDIT, song, start_s, end_s, output, engine)
+        cost = cost_of(EDIT, song, start_s, end_s, tags, output, engine)
     except Failed as failure:
         print(f"{name}  {str(failure).strip().splitlines()[-1]}")
         return []
@@ -133,28 +143,33 @@ def _row(
         f"{made.tempo_bpm:6.1f} {made.confidence:4.2f}",
         flush=True,
     )
-    return [(length_s, cost, made)]
+    return [(length_s, tags, cost, made)]
 
 
-def _summary(rows: list[tuple[float, Cost, Quality]]) -> None:
-    for length in LENGTHS_S:
-        costs = [cost for length_s, cost, _ in rows if length_s == length]
+def _summary(rows: list[tuple[float, str, Cost, Quality]]) -> None:
+    for length, tags in CASES:
+        costs = [cost for length_s, asked, cost, _ in rows if (length_s, asked) == (length, tags)]
         if costs:
             cpu, peak = (np.array([getattr(cost, name) for cost in costs]) for name in ("cpu_s", "peak_mb"))
             print(
-                f"{length:.0f} s edits: {np.median(cpu):.2f} CPU s (worst {cpu.max():.2f}), "
-                f"{np.median(peak):.0f} MB (worst {peak.max():.0f})"
+                f"{length:.0f} s edits, {'five tags' if tags else 'no tags'}: {np.median(cpu):.2f} CPU s "
+                f"(worst {cpu.max():.2f}), {np.median(peak):.0f} MB (worst {peak.max():.0f})"
             )
-    if rows:
-        names = ("beat_ms", "loudness_lu", "step_lu", "click")
-        beats, loudness, steps, clicks = (np.array([getattr(made, n) for _, _, made in rows]) for n in names)
-        beats = beats[np.isfinite(beats)]
-        print(
-            f"beat within 15 ms in {np.mean(beats <= 15):.0%} of edits that have one, median "
-            f"{np.median(beats):.0f} ms; loudness {loudness.min():+.1f} to {loudness.max():+.1f} LU; "
-            f"step up to 2 LU in {np.mean(steps <= 2):.0%}, worst {steps.max():.1f}; "
-            f"click {clicks.min():.2f} to {clicks.max():.2f}"
-        )
+    for with_tags in (False, True):
+        if made := [quality for _, asked, _, quality in rows if bool(asked) == with_tags]:
+            _summarise("five tags" if with_tags else "no tags", made)
+
+
+def _summarise(name: str, made: list[Quality]) -> None:
+    names = ("beat_ms", "loudness_lu", "step_lu", "click")
+    beats, loudness, steps, clicks = (np.array([getattr(one, n) for one in made]) for n in names)
+    beats = beats[np.isfinite(beats)]
+    print(
+        f"{name}: beat within 15 ms in {np.mean(beats <= 15):.0%} of {beats.size} edits that have one, "
+        f"median {np.median(beats):.0f} ms; loudness {loudness.min():+.1f} to {loudness.max():+.1f} LU; "
+        f"step up to 2 LU in {np.mean(steps <= 2):.0%}, worst {steps.max():.1f}; "
+        f"click {clicks.min():.2f} to {clicks.max():.2f}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
