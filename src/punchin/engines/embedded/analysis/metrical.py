@@ -47,7 +47,7 @@ EVIDENCE: dict[str, float] = {
 }
 """What is measured of each way to tap, and how much it counts."""
 
-EMPTY = 0.3
+EMPTY = 0.1
 """Below this share of the other beats' onsets, every other beat begins to count as empty."""
 
 WEIGHTS = np.array(list(EVIDENCE.values()))
