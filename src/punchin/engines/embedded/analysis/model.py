@@ -23,7 +23,8 @@ class BeatGrid:
     """Where beats and bars fall.
 
     Attributes:
-        times_s: `[K + 1]`, rising; covers the whole window, the last one is the end of beat K - 1.
+        times_s: `[K + 1]`, rising; covers the whole window: the first is at or before 0, the last (the end of
+            beat K - 1) at or after the window's end. The outermost beats may lie in it only in part.
         positions: `[K]`, place of each beat in its bar, 0 is the downbeat.
         beats_per_bar: 3 or 4 ...
         swing: where the off-beat falls inside a beat, 0.5 is straight, 0.67 a triplet shuffle.
