@@ -1,3 +1,4 @@
+import threading
 from datetime import timedelta
 
 import pytest
@@ -156,3 +157,27 @@ def test_strange_ids_are_not_found(store):
     for strange in ("", "\0", "x" * 5000, "'; --", "é"):
         with pytest.raises(JobNotFound):
             store.job(strange)
+
+
+def test_two_requests_of_a_key_are_never_admitted_at_the_same_time(store):
+    """Else both would see the last free place. Each waits inside for the other, which must not come."""
+    key, _ = store.create_key("k")
+    meeting, met = threading.Barrier(2), []
+
+    def admit(load):
+        try:
+            meeting.wait(0.3)
+        except threading.BrokenBarrierError:
+            return
+        met.append(load)
+
+    def one():
+        store.submit(key.id, spec(), idempotency_key=None, enqueue=no_queue, admit=admit)
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert met == []
+    assert sorted(job.turn for job in store.open_jobs()) == [1, 2]
