@@ -8,7 +8,7 @@ import pytest
 from punchin.edits import Edit
 from punchin.engine import Engine, TakesEngine, no_progress
 from punchin.engines import installed_engines, load_engine
-from punchin.errors import Cancelled
+from punchin.errors import Cancelled, EngineUnavailable
 from punchin.region import Frames, Region
 from punchin.song import Song
 from support.songs import made_song
@@ -18,7 +18,10 @@ EDIT = Edit(region=Region.parse(0, 1), seed=11)
 
 @pytest.fixture(scope="module", params=sorted(installed_engines()))
 def engine(request):
-    return load_engine(request.param)
+    try:
+        return load_engine(request.param)
+    except EngineUnavailable as error:
+        pytest.skip(f"{request.param}: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +132,26 @@ def test_progress_rises_from_0_to_1(engine, window):
     assert seen[0] >= 0
     assert seen[-1] <= 1
     assert len(seen) >= 2
+
+
+def test_every_tag_is_used_or_said_to_be_unused(engine, window):
+    if "tags" not in engine.spec.honours:
+        pytest.skip("does not act on tags")
+    edit = replace(EDIT, tags=("piano", "90 bpm"))
+    filling = engine.fill(window, seconds(window, 5, 9), edit, no_progress)
+    said = {*filling.tags_used, *(entry.what for entry in filling.unused)}
+    assert said >= set(edit.tags)
+
+
+def test_tags_change_what_is_heard_and_keep_its_promises(engine, window):
+    if "tags" not in engine.spec.honours:
+        pytest.skip("does not act on tags")
+    hole = seconds(window, 5, 9)
+    plain = fill(engine, window, hole)
+    for tags in (("rock",), ("ambient",)):
+        edit = replace(EDIT, tags=tags)
+        song = fill(engine, window, hole, edit)
+        assert song.samples.shape == (window.channels, len(hole))
+        assert np.isfinite(song.samples).all()
+        assert song.samples.tobytes() == fill(engine, window, hole, edit).samples.tobytes()
+        assert np.sqrt(np.mean((song.samples - plain.samples) ** 2)) > 1e-3

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from punchin.edits import Edit
-from punchin.engine import no_progress
+from punchin.engine import Unused, no_progress
+from punchin.engines.embedded import voice
 from punchin.engines.embedded.analysis import analyse
 from punchin.engines.embedded.arrangement import arrange, lay_ground
 from punchin.engines.embedded.bed import lay_bed
@@ -263,3 +264,74 @@ def test_stereo_tags_are_unused_in_mono():
     filling = rearrange(song, replace(EDIT, tags=("wide", "piano")), PLAYER, no_progress)
     assert filling.tags_used == ("piano",)
     assert [entry.what for entry in filling.unused] == ["wide"]
+
+
+# ---- Words -------------------------------------------------------------------------------------------------
+
+
+def sings(monkeypatch, samples, dropped=()):
+    """Let a singer who always does the same take the place of the voice stage."""
+    calls = []
+
+    def sing(lyrics, vocals, ground, rate_hz, *, seed, progress):
+        calls.append((lyrics, vocals.delivery, rate_hz, seed))
+        return voice.Sung(samples, ("la la la",) if samples.any() else (), dropped, ("sung in tests",))
+
+    monkeypatch.setattr(voice, "sing", sing)
+    return calls
+
+
+def hum(channels=None):
+    t = np.arange(len(HOLE) + 1) / RATE_HZ
+    mono = (0.1 * np.sign(np.sin(2 * np.pi * 700 * t))).astype(np.float32)
+    return mono if channels is None else np.tile(mono, (channels, 1))
+
+
+@pytest.mark.parametrize("channels", [None, 2])
+def test_words_are_sung_in_front_of_the_band(heard, monkeypatch, channels):
+    calls = sings(monkeypatch, hum(channels), (Unused("line 'two'", "it does not fit"),))
+    edit = replace(EDIT, tags=("rock",), lyrics="la la la\ntwo")
+    filling = rearrange(heard, edit, PLAYER, no_progress)
+    assert calls == [("la la la\ntwo", "sing", RATE_HZ, 3)]
+    assert filling.lyrics_used == ("la la la",)
+    assert [entry.what for entry in filling.unused] == ["line 'two'"]
+    assert "sung in tests" in filling.warnings
+    assert OLD_VOICE_SOFTER in filling.warnings
+    alike = np.corrcoef(sound(filling).mean(axis=0), hum()[: len(HOLE)])[0, 1]
+    assert alike > 0.4
+    assert loudness(sound(filling), RATE_HZ) == pytest.approx(
+        loudness(heard.window.samples, RATE_HZ), abs=1.2
+    )
+
+
+def test_words_without_tags_are_sung_over_the_bed(heard, monkeypatch):
+    sings(monkeypatch, hum())
+    filling = rearrange(heard, replace(EDIT, lyrics="la la la"), PLAYER, no_progress)
+    assert filling.lyrics_used == ("la la la",)
+    assert filling.details["notes"] == 0
+
+
+def test_words_that_nobody_sings_leave_the_bed(heard, monkeypatch):
+    sings(monkeypatch, np.zeros(len(HOLE), np.float32), (Unused("lyrics", "no singer"),))
+    filling = rearrange(heard, replace(EDIT, lyrics="la la la"), PLAYER, no_progress)
+    assert [entry.what for entry in filling.unused] == ["lyrics"]
+    assert OLD_VOICE_SOFTER not in filling.warnings
+    alike = np.corrcoef(sound(filling).ravel(), lay_bed_samples(heard).ravel())[0, 1]
+    assert alike > 0.99
+
+
+def lay_bed_samples(heard):
+    return lay_bed(heard.window, HOLE, heard.analysis, seed=3, variance=0.3).song.samples
+
+
+def test_in_silence_words_are_unused():
+    silent = heard_of(Song(np.zeros((2, 24 * RATE_HZ), np.float32), RATE_HZ))
+    filling = rearrange(silent, replace(EDIT, lyrics="la la la"), PLAYER, no_progress)
+    assert [(entry.what, entry.why) for entry in filling.unused] == [("lyrics", SILENCE)]
+    assert SILENCE in filling.warnings
+
+
+def test_tags_of_the_voice_need_words(take):
+    filling = take("rock, female vocals")
+    assert filling.tags_used == ("rock",)
+    assert [entry.what for entry in filling.unused] == ["female vocals"]
