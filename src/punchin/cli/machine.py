@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from punchin.cli.exits import ExitCode
-from punchin.errors import EngineUnavailable
+from punchin.errors import EngineOutOfMemory, EngineUnavailable
 
 if TYPE_CHECKING:
-    from punchin.engine import EngineSpec
+    from punchin.engine import Engine, EngineSpec
     from punchin.engines import EngineEntry
 
 _ENGINE_EXAMPLES = """
@@ -39,11 +39,11 @@ def engines(as_json: bool) -> None:
         click.echo(json.dumps(rows))
         return
     for row in rows:
-        click.echo(f"{row['name']:<12} {row['summary']}")
+        click.echo(f"{row['name']:<17} {row['summary']}")
         acts_on = row["honours"] or "the region alone"
-        click.echo(f"{'':<12} version {row['version']} of {row['package']}; acts on: {acts_on}")
+        click.echo(f"{'':<17} version {row['version']} of {row['package']}; acts on: {acts_on}")
         if row["unavailable"]:
-            click.echo(f"{'':<12} not available here: {row['unavailable']}")
+            click.echo(f"{'':<17} not available here: {row['unavailable']}")
 
 
 def _engine_row(entry: EngineEntry) -> dict[str, Any]:
@@ -59,10 +59,34 @@ def _engine_row(entry: EngineEntry) -> dict[str, Any]:
         engine = entry.make()
         spec: EngineSpec = engine.spec
         row |= {"summary": spec.summary, "version": spec.version, "honours": ", ".join(sorted(spec.honours))}
-        engine.load()
-    except EngineUnavailable as error:
+        _try(engine)
+    except (EngineUnavailable, EngineOutOfMemory) as error:
         row["unavailable"] = str(error)
     return row
+
+
+def _try(engine: Engine) -> None:
+    """Load an engine, or look at whether it would load where that takes a minute and gigabytes.
+
+    Raises:
+        EngineUnavailable: if it cannot run here.
+    """
+    from punchin.engines.ace_step import AceStepEngine
+    from punchin.engines.ace_step.places import models_folder
+    from punchin.engines.ace_step.weights import look, missing_packages
+
+    if not isinstance(engine, AceStepEngine):
+        engine.load()
+        return
+    if missing := missing_packages():
+        raise EngineUnavailable(f"needs {', '.join(missing)}: `pip install 'punchin[ace-step]'`")
+    found = look(engine.model, models_folder())
+    if found.state != "ready":
+        why = "; ".join(map(str, found.faults[:2])) or f"its weights are {_STATES[found.state]}"
+        raise EngineUnavailable(f"{why}; `{found.cure}` fetches them")
+
+
+_STATES = {"absent": "not here", "unfinished": "half fetched", "broken": "broken"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +109,17 @@ Examples:
 @click.command(epilog=_DOCTOR_EXAMPLES)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def doctor(as_json: bool) -> int:
-    """Look at this machine and say what works, what does not, and which command mends it."""
-    findings = [_python(), _libraries(), _mp3(), _m4a(), *_engines(), _disk_space()]
+    """Look at this machine and say what works, what does not, and which command mends it.
+
+    Models are named with the memory that they take here, and `next` is the command that comes next.
+    """
+    findings = [_python(), _libraries(), _mp3(), _m4a(), *_engines(), *_models(), _disk_space()]
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
+        width = max(len(finding.what) for finding in findings)
         for finding in findings:
-            click.echo(f"{'ok' if finding.good else '--'}  {finding.what:<10} {finding.says}")
+            click.echo(f"{'ok' if finding.good else '--'}  {finding.what:<{width}} {finding.says}")
     needed = ("python", "libraries", "mp3", "embedded")
     return ExitCode.DONE if all(f.good for f in findings if f.what in needed) else ExitCode.ENGINE
 
@@ -146,6 +174,25 @@ def _engines() -> list[Finding]:
     return [
         Finding(row["name"], not row["unavailable"], row["unavailable"] or row["summary"]) for row in rows
     ]
+
+
+def _models() -> list[Finding]:
+    """What a model would run on, what each takes there, and the next command."""
+    from punchin.cli.advice import device_line, model_line, next_command
+    from punchin.cli.hardware import survey
+    from punchin.engines.ace_step import MODELS
+    from punchin.engines.ace_step.places import models_folder
+    from punchin.engines.ace_step.weights import look, missing_packages
+
+    machine = survey()
+    shelf = [look(model, models_folder()) for model in MODELS.values()]
+    findings = [Finding("device", machine.torch is not None, device_line(machine))]
+    for each in shelf:
+        runs, takes = model_line(each.model, machine)
+        there = "" if each.state == "ready" else f"; {_STATES[each.state]}"
+        findings.append(Finding(each.model.name, runs and each.state == "ready", f"{takes}{there}"))
+    command = next_command(machine, shelf, missing_packages())
+    return [*findings, Finding("next", good=True, says=command)]
 
 
 def _disk_space() -> Finding:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-constants = pytest.importorskip("huggingface_hub.constants")
-
 from punchin.engines.ace_step.catalogue import BASE, TURBO
 from punchin.engines.ace_step.weights import Package, look, pull
 from punchin.engines.ace_step.weights.manifest import Manifest
 from punchin.engines.ace_step.weights.packages import CHECKPOINT, NETWORK, TEXTS, Shipment
 from punchin.errors import Cancelled, EngineUnavailable, OutputError
 from support.hub import COMMIT, REPO, HubStandIn, paper_model
+
+constants = pytest.importorskip("huggingface_hub.constants")
 
 WEIGHTS = "acestep-v15-turbo/model.safetensors"
 
