@@ -11,6 +11,7 @@ import socket
 import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -120,8 +121,12 @@ def checked_ips(address: Address, rules: Rules, watch: Watch) -> list[str]:
     return [str(ip) for ip in ips]
 
 
+@cache
 def default_tls() -> ssl.SSLContext:
-    """Believe the system's authorities and those of certifi: small containers have none of their own."""
+    """Believe the system's authorities and those of certifi: small containers have none of their own.
+
+    Read once (0.1 s); new authorities are believed after a new start.
+    """
     import certifi
 
     context = ssl.create_default_context()

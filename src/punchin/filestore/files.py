@@ -162,7 +162,7 @@ class FileStore:
     def open_range(
         self, key: str, start: int = 0, end: int | None = None, *, block_bytes: int = BLOCK_BYTES
     ) -> Iterator[bytes]:
-        """The bytes from `start` up to, not with, `end`, in pieces of at least `block_bytes` but the last.
+        """The bytes from `start` up to, not with, `end`, in pieces of about `block_bytes`.
 
         Args:
             key: which file.
@@ -176,6 +176,9 @@ class FileStore:
 
         if start < 0:
             raise ValueError(f"a range starts at 0 or later, not at {start}")
+        if self._folder is not None:
+            with _translated(check_key(key)):
+                return local.blocks(self._folder / key, start, end, block_bytes)
         size = self.size(key)
         end = size if end is None else min(end, size)
         if start >= end:

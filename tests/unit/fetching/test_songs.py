@@ -406,3 +406,11 @@ def test_nobody_there(tmp_path):
 def test_a_place_that_cannot_be_written_is_ours_to_mend(serve, song, tmp_path):
     with pytest.raises(StoreError):
         fetch(serve(song()).address(), tmp_path / "nowhere" / "in", QUICK, TRUSTED)
+
+
+def test_what_is_refused_by_its_address_is_not_even_looked_up(tmp_path):
+    resolve = names({"songs.example": [["8.8.8.8"]]})
+    for address in ("http://songs.example/", "https://songs.example:25/"):
+        with pytest.raises(NotAllowed):
+            fetch(address, tmp_path / "in", QUICK, resolve=resolve)
+    assert resolve.asked == []

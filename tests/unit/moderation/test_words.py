@@ -143,5 +143,10 @@ def test_ten_thousand_letters_take_a_moment(text):
         start_s = time.process_time()
         check_words([], text)
         times.append(time.process_time() - start_s)
-    # Measured 30 ms for verses; three times the aim of 50 ms is left for slower machines.
-    assert min(times) < 0.15
+    # Measured: 28 ms for verses, 82 ms for the worst of the others; the rest is for slower machines.
+    assert min(times) < 0.3
+
+
+def test_a_word_is_found_in_a_long_text_without_spaces():
+    for before in range(470, 505):
+        assert terms((".," * 300)[:before] + "fuck" + ".," * 300) == ("fuck",)
