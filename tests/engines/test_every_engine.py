@@ -139,8 +139,8 @@ def test_every_tag_is_used_or_said_to_be_unused(engine, window):
         pytest.skip("does not act on tags")
     edit = replace(EDIT, tags=("piano", "90 bpm"))
     filling = engine.fill(window, seconds(window, 5, 9), edit, no_progress)
-    said = {*filling.tags_used, *(entry.what for entry in filling.unused)}
-    assert said >= set(edit.tags)
+    said = {*(f"tag {tag!r}" for tag in filling.tags_used), *(entry.what for entry in filling.unused)}
+    assert said >= {f"tag {tag!r}" for tag in edit.tags}
 
 
 def test_tags_change_what_is_heard_and_keep_its_promises(engine, window):

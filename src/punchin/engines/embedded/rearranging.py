@@ -61,11 +61,11 @@ def rearrange(heard: Heard, edit: Edit, player: Player, progress: Progress) -> F
         variance=USUAL_BED_VARIANCE if edit.variance is None else edit.variance,
         progress=part_of(progress, 0.0, 1.0 if wish.changes_nothing else 0.2),
     )
-    unused = (*wish.tags.unused, *wish.tags.unknown)
+    unused = tuple(_tag(entry.what, entry.why) for entry in (*wish.tags.unused, *wish.tags.unknown))
     details = _heard_details(heard, bed)
     if wish.changes_nothing or heard.surroundings.silent:
         progress("done", 1.0)
-        silent = () if wish.changes_nothing else tuple(Unused(tag, SILENCE) for tag in wish.tags.used)
+        silent = () if wish.changes_nothing else tuple(_tag(tag, SILENCE) for tag in wish.tags.used)
         warnings = (*bed.warnings, *((SILENCE,) if silent or wish.sings else ()))
         lyrics = (Unused("lyrics", SILENCE),) if wish.sings else ()
         return Filling(song=bed.song, unused=(*silent, *unused, *lyrics), warnings=warnings, details=details)
@@ -79,6 +79,11 @@ def rearrange(heard: Heard, edit: Edit, player: Player, progress: Progress) -> F
         warnings=(*bed.warnings, *produced.warnings),
         details={**details, **produced.details},
     )
+
+
+def _tag(tag: str, why: str) -> Unused:
+    """A tag without effect, named as the core names it."""
+    return Unused(f"tag {tag!r}", why)
 
 
 def _heard_details(heard: Heard, bed: Bed) -> dict[str, Any]:

@@ -221,7 +221,7 @@ def test_details_say_what_was_played(take):
 def test_unknown_and_unused_tags_are_said(take):
     filling = take("lofi, flurbish, 90 bpm")
     assert filling.tags_used == ("lofi",)
-    assert {entry.what for entry in filling.unused} == {"flurbish", "90 bpm"}
+    assert {entry.what for entry in filling.unused} == {"tag 'flurbish'", "tag '90 bpm'"}
 
 
 def test_tags_without_effect_leave_the_bed_to_the_bit(take):
@@ -243,7 +243,10 @@ def test_silence_stays_silence_and_says_so():
     filling = rearrange(silent, replace(EDIT, tags=("lofi", "piano")), PLAYER, no_progress)
     assert not filling.song.samples.any()
     assert SILENCE in filling.warnings
-    assert [(entry.what, entry.why) for entry in filling.unused] == [("lofi", SILENCE), ("piano", SILENCE)]
+    assert [(entry.what, entry.why) for entry in filling.unused] == [
+        ("tag 'lofi'", SILENCE),
+        ("tag 'piano'", SILENCE),
+    ]
     assert filling.tags_used == ()
 
 
@@ -263,7 +266,7 @@ def test_stereo_tags_are_unused_in_mono():
     song = heard_of(wide_song(channels=1))
     filling = rearrange(song, replace(EDIT, tags=("wide", "piano")), PLAYER, no_progress)
     assert filling.tags_used == ("piano",)
-    assert [entry.what for entry in filling.unused] == ["wide"]
+    assert [entry.what for entry in filling.unused] == ["tag 'wide'"]
 
 
 # ---- Words -------------------------------------------------------------------------------------------------
@@ -334,4 +337,4 @@ def test_in_silence_words_are_unused():
 def test_tags_of_the_voice_need_words(take):
     filling = take("rock, female vocals")
     assert filling.tags_used == ("rock",)
-    assert [entry.what for entry in filling.unused] == ["female vocals"]
+    assert [entry.what for entry in filling.unused] == ["tag 'female vocals'"]
