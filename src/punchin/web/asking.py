@@ -145,6 +145,7 @@ def read_wish(
     webhook: str,
     engines: Sequence[str],
     own_key: Callable[[str], str | None],
+    check: Callable[[str], None],
 ) -> Wish:
     """Check a request.
 
@@ -156,6 +157,7 @@ def read_wish(
         webhook: the query parameter, or "".
         engines: engines that this server has; empty: not known yet, any name is taken.
         own_key: the key of the file that an address of this server stands for, or None for other addresses.
+        check: raises NotAllowed for an address that this server will never read from or send to.
 
     Raises:
         FieldError: a field cannot be used.
@@ -169,13 +171,13 @@ def read_wish(
     if asked != "auto" and engines and asked not in engines:
         raise FieldError(f'field "engine" must be one of auto, {", ".join(engines)}, not {shown(asked)}')
     wait, base64 = (bool(each.read(body)) for each in CONTROL)
-    address = _webhook(webhook or _named(ALIASES, "webhook_url").read(body) or "")
+    address = _webhook(webhook or _named(ALIASES, "webhook_url").read(body) or "", check)
     if address and base64:
         raise Base64WithWebhook
     spec = JobSpec(
         model=model,
         engine=asked,
-        audio=_place(audio, own_key),
+        audio=_place(audio, own_key, check),
         edits=edits,
         takes=takes,
         output_format=output_format,
@@ -219,18 +221,26 @@ def _parts(address: str) -> Any:
     return parts if usable and not any(sign.isspace() or not sign.isprintable() for sign in address) else None
 
 
-def _place(audio: str, own_key: Callable[[str], str | None]) -> str:
+def _place(audio: str, own_key: Callable[[str], str | None], check: Callable[[str], None]) -> str:
     try:
         key = own_key(audio)
+        if key is None:
+            check(audio)
     except CallerError as error:
         raise FieldError(f'field "audio" is {shown(audio)}: {error}') from error
     return audio if key is None else f"upload:{key}"
 
 
-def _webhook(address: str) -> str:
+def _webhook(address: str, check: Callable[[str], None]) -> str:
     address = address.strip()
-    if address and (_parts(address) is None or len(address) > 2000):
+    if not address:
+        return ""
+    if _parts(address) is None or len(address) > 2000:
         raise FieldError(f"webhook must be an address that starts with https://, not {shown(address)}")
+    try:
+        check(address)
+    except CallerError as error:
+        raise FieldError(f"webhook is {shown(address)}: {error}") from error
     return address
 
 

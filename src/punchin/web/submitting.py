@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qs
 
@@ -10,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from punchin.errors import CallerError, RateLimited
+from punchin.fetching import check_address
 from punchin.web.asking import Form, read_wish
 from punchin.web.describing import REQUEST, TASK, body_of, responses
 from punchin.web.engines import Installed
@@ -106,6 +108,11 @@ def _wish(front: Front, base: Base, body: dict[str, Any], model: str, webhook: s
         webhook=webhook,
         engines=installed.names,
         own_key=lambda address: front.addresses.key_of(address, base),
+        check=partial(
+            check_address,
+            trusted_hosts=front.settings.trusted_hosts,
+            allow_http=front.settings.allow_http,
+        ),
     )
 
 
