@@ -65,7 +65,16 @@ CASES = (
     Case("pop sung", ("pop", "female vocals"), Vocals(), RIVER, 118, 22, 0.22, 0.56),
     Case("trap rap", ("trap",), Vocals("rap"), MONEY, 140, 22, 0.35, 0.62),
     Case("lofi rap", ("lofi", "hiphop", "chill", "piano"), Vocals("rap"), MONEY, 84, 22, 0.35, 0.76),
-    Case("male pop sung", ("pop", "male vocals"), Vocals(voice="male"), RIVER, 110, 22, float("nan"), float("nan")),
+    Case(
+        "male pop sung",
+        ("pop", "male vocals"),
+        Vocals(voice="male"),
+        RIVER,
+        110,
+        22,
+        float("nan"),
+        float("nan"),
+    ),
     Case("whispered", ("whispered",), Vocals("speak", breath=0.9), RIVER, 90, 22, float("nan"), float("nan")),
 )
 
@@ -142,7 +151,9 @@ def alone(case: Case, seeds: list[int], recogniser: Recogniser, keep: Path | Non
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--only", help="cases whose name has this in it")
     parser.add_argument("--keep", type=Path, help="a folder for what was sung")

@@ -88,8 +88,8 @@ def average(cut: list[tuple[np.ndarray, list[tuple[str, int, int]]]]) -> dict[st
 def train(count: int, rounds: int, seed: int) -> dict[str, PhoneModel]:
     rng = random.Random(seed)
     spoken = []
-    for words in sentences(count, rng):
-        speech = speak(words)
+    texts = sentences(count, rng)
+    for words, speech in zip(texts, speak(texts), strict=True):
         spoken.append((speech, features(speech), [list(pronounce(w).phones) for w in words]))
     cut = [(rows, even(rows, speech, [p for w in words for p in w])) for speech, rows, words in spoken]
     models = average(cut)

@@ -28,6 +28,9 @@ TAIL_S = 0.1
 RESERVE = 0.85
 """The share of its beats that a line sings; the rest is for breath."""
 
+HURRIED, SLOW = 2.0, 0.8
+"""What it costs to sing twice as fast as would be easy, and half as fast."""
+
 OFF_BAR, OFF_HALF = 2.5, 0.6
 PLACE_COST = 0.15
 
@@ -94,7 +97,8 @@ def _cheapest(syllables: Sequence[int], ground: Ground, usable: range, delivery:
             rate = count / (RESERVE * span_s)
             tight = count / np.maximum(span_s - 0.25, 1e-3)
             cost = reached[: beats + 1 - length] + start_cost[: beats + 1 - length]
-            cost = cost + 2.0 * np.log2(rate / pace) ** 2 + _odd_length(length, bar)
+            octaves = np.log2(rate / pace)
+            cost = cost + np.where(octaves > 0, HURRIED, SLOW) * octaves**2 + _odd_length(length, bar)
             cost = cost + PLACE_COST * np.abs(times[:-length] - target) / (bar * room_s / beats)
             cost = np.where(tight > FASTEST[delivery], np.inf, cost)
             better = cost < ends[number + 1, length:]
@@ -125,7 +129,8 @@ def _traced(ends: np.ndarray, chosen: np.ndarray, offset: int) -> list[Slot]:
     slots: list[Slot] = []
     beat = int(np.argmin(ends[lines]))
     for number in range(lines - 1, -1, -1):
-        slots.append(Slot(offset + beat - chosen[number, beat], offset + beat))
-        beat -= int(chosen[number, beat])
+        length = int(chosen[number, beat])
+        slots.append(Slot(offset + beat - length, offset + beat))
+        beat -= length
         beat = int(np.argmin(ends[number, : beat + 1]))
     return slots[::-1]

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from punchin.engines.embedded.arrangement import Ground
     from punchin.engines.embedded.voice.rhythm import Timing
 
-CENTRE = {"female": 62.0, "male": 50.0}
-"""The middle of what each voice sings, as a MIDI number: D4 and D3; words are clearest there."""
+CENTRE = {"female": 61.0, "male": 50.0}
+"""The middle of what each voice sings, as a MIDI number: C#4 and D3; words are clearest low."""
 
 REACH = 8
 """How far from the middle, in semitones."""
 
 OUTSIDE_CHORD = 2.6
-PASSING = 1.0
+PASSING = 0.6
 """What a note outside the chord costs on a strong or long syllable, and elsewhere."""
 
 OUTSIDE_SCALE = 5.0
@@ -35,7 +35,7 @@ OUTSIDE_FIVE = 0.35
 SHAPED = 0.1
 """What the square of each semitone away from the phrase's shape costs."""
 
-REPEATED = 0.45
+REPEATED = 1.2
 CHANCE = 0.9
 
 FIVE = {"maj": (0, 2, 4, 7, 9), "min": (0, 3, 5, 7, 10)}

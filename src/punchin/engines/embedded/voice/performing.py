@@ -31,7 +31,7 @@ MALE_WARP = 1.16
 RAP_BASE = {"female": 57.0, "male": 46.0}
 """The middle pitch of speech: A3 and Bb2."""
 
-SINGERS_FORMANT_HZ, SINGERS_FORMANT_WIDTH_HZ, SINGERS_FORMANT_DB = 3000.0, 500.0, 3.5
+SINGERS_FORMANT_HZ, SINGERS_FORMANT_WIDTH_HZ, SINGERS_FORMANT_DB = 3000.0, 500.0, 1.5
 """What makes a sung voice carry (Sundberg 1974; Saitou et al. 2007 emphasise it the same way)."""
 
 CONSONANT_DB = 4.0

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from punchin.engines.embedded.voice.aligning import SILENCE, Floats, Phone, align, shipped_models
 from punchin.engines.embedded.voice.lyrics import words_of
 from punchin.engines.embedded.voice.pronouncing import VOWELS, pronounce
-from punchin.engines.embedded.voice.speaking import speak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,16 +106,11 @@ def verses_of(line: str) -> Iterator[Verse]:
     yield from verses_of(" ".join(words[cut:]))
 
 
-def spoken(verse: Verse) -> Phrase:
-    """Say a phrase and find its sounds.
-
-    Raises:
-        ImportError: without py-nanotts.
-    """
-    speech = speak([word.text for word in verse.words])
+def heard(verse: Verse, speech: Floats) -> Phrase:
+    """A phrase with its sounds found in the speech, `[N]` at 16 kHz."""
     found = align(speech, [word.phones for word in verse.words], shipped_models())
     phones = tuple(phone for phone in found if phone.name != SILENCE)
-    return Phrase(verse, speech, phones, _syllables(phones, verse.stresses))
+    return Phrase(verse, speech, phones, syllables_of(phones, verse.stresses))
 
 
 def _verse(line: str) -> Verse:
@@ -135,7 +129,7 @@ def _merged(clauses: list[str]) -> list[str]:
     return merged if len(merged) > 1 else clauses
 
 
-def _syllables(phones: tuple[Phone, ...], stresses: tuple[int, ...]) -> tuple[Syllable, ...]:
+def syllables_of(phones: tuple[Phone, ...], stresses: tuple[int, ...]) -> tuple[Syllable, ...]:
     """Consonants between two vowels: a word's own ending stays with it, all others lead to the next vowel."""
     vowels = [k for k, phone in enumerate(phones) if phone.name in VOWELS]
     found: list[Syllable] = []

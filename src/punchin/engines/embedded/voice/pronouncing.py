@@ -8,6 +8,7 @@ beside it), built by `scripts/build_dictionary.py`; `english.txt` has the rules.
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -126,9 +127,17 @@ def pronounce(word: str) -> Word:
     """How a word of lower-case Latin letters and apostrophes is said; never fails, always has a vowel."""
     known = dictionary()
     found = known.get(word) or known.get(word.strip("'"))
-    pronunciation = found or next(_guesses(word.strip("'"), known))
+    if not found:
+        word = _shortened(word, known)
+    pronunciation = found or known.get(word) or next(_guesses(word.strip("'"), known))
     said = Word.said(word, pronunciation)
     return said if said.stresses else Word.said(word, pronunciation + " AH1")
+
+
+def _shortened(word: str, known: Dictionary) -> str:
+    """Drawn out words as they are meant: "sooo" is so, "freeee" free, "yeahhh" yeah."""
+    double, single = (re.sub(r"(.)\1{2,}", letters, word) for letters in (r"\1\1", r"\1"))
+    return double if len(double) > 3 and known.get(double) else single
 
 
 def _guesses(word: str, known: Dictionary) -> Iterator[str]:

@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from punchin.engines.embedded.voice.layout import Slot
     from punchin.engines.embedded.voice.phrase import Phrase
 
-LIVELY = {"sing": 0.0, "rap": 3.8}
-"""Syllables a second, the least within a line: rappers rest after a line rather than stretch it."""
+LIVELY = {"sing": 1.5, "rap": 3.8}
+"""Syllables a second, the least within a line: it is followed by a rest rather than stretched."""
 
 LEAST_VOWEL_S = 0.07
 """A vowel shorter than this is not heard as one."""
 
 SQUEEZE = 0.7
 """How much consonants may be shortened."""
+
+LONGEST_LEAD_S = 0.3
+"""Consonants before a vowel last no longer."""
 
 LONGEST_BEATS = 3.0
 """A held note is no longer."""
@@ -40,6 +43,9 @@ UNEVEN = 0.45
 
 CROWDED = 14.0
 """What it costs, a halving, when a gap is too short for its consonants."""
+
+HELD_GAPS, UNHELD = 2.0, 0.9
+"""How many usual gaps the last syllable of a sung line is held, and what each gap more or less costs."""
 
 CHANCE = 0.35
 
@@ -77,7 +83,7 @@ def in_rhythm(
     """
     clock = Clock(np.asarray(ground.beats_s, dtype=float))
     swing = Swing.choose(None, ground.swing, 1.0)
-    earliest_s = max(after_s, 0.0) + max(LEAD_S, 0.02 + phrase.length_s(phrase.syllables[0].lead))
+    earliest_s = max(after_s, 0.0) + _first_lead_s(phrase)
     stresses = [syllable.stress for syllable in phrase.syllables]
     parts = _parts(len(stresses), slot.end - slot.first, delivery)
     upbeats = next((k for k, stress in enumerate(stresses) if stress), 0)
@@ -102,7 +108,7 @@ def in_speech(phrase: Phrase, slot: Slot, after_s: float, ground: Ground) -> Tim
     """Syllables as they were spoken, as fast as they must be; the first stressed one falls on the beat."""
     clock = Clock(np.asarray(ground.beats_s, dtype=float))
     natural = np.array([phrase.phones[syllable.vowel].start_s for syllable in phrase.syllables])
-    earliest_s = max(after_s, 0.0) + max(LEAD_S, 0.02 + phrase.length_s(phrase.syllables[0].lead))
+    earliest_s = max(after_s, 0.0) + _first_lead_s(phrase)
     end_s = min(clock.seconds(slot.end), ground.duration_s - TAIL_S)
     last_s = end_s - 0.2 - min(0.25, phrase.length_s(phrase.syllables[-1].tail))
     start_s = max(earliest_s, clock.seconds(slot.first))
@@ -115,11 +121,14 @@ def in_speech(phrase: Phrase, slot: Slot, after_s: float, ground: Ground) -> Tim
     return Timing(onsets, ends, np.array([clock.beat(float(s)) for s in onsets]))
 
 
+def _first_lead_s(phrase: Phrase) -> float:
+    """The time that the consonants before the first vowel need."""
+    return max(LEAD_S, 0.02 + min(phrase.length_s(phrase.syllables[0].lead), LONGEST_LEAD_S))
+
+
 def _end_of_words(slot: Slot, syllables: int, ground: Ground, delivery: str) -> float:
     """Until which beat the syllables of a line may begin."""
-    if not LIVELY[delivery]:
-        return slot.end - 1e-6
-    beats = syllables / LIVELY[delivery] * ground.tempo_bpm / 60
+    beats = max(1.0, syllables / LIVELY[delivery] * ground.tempo_bpm / 60)
     return min(slot.end, slot.first + np.ceil(2 * beats) / 2) - 1e-6
 
 
@@ -162,11 +171,9 @@ def _path(
         came[k] = reached.argmin(axis=0)
         total = reached.min(axis=0) + local[k]
     # The last syllable leaves room to be held when it is sung.
-    hold_s = usual_s if delivery == "rap" else 1.6 * usual_s
-    total = (
-        total
-        + 0.3 * np.abs(times[-1] + (times[-1] - times[-2] if places > 1 else 0) - hold_s - times) / usual_s
-    )
+    step_s = times[-1] - times[-2] if places > 1 else 0.0
+    hold_s = usual_s if delivery == "rap" else HELD_GAPS * usual_s
+    total = total + UNHELD * np.abs(times[-1] + step_s - hold_s - times) / usual_s
     at = int(np.argmin(total))
     if not np.isfinite(total[at]):
         return None

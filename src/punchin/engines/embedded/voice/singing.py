@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -10,13 +11,13 @@ import numpy as np
 
 from punchin.engine import Unused
 from punchin.engines.embedded.voice import vocoder
-from punchin.engines.embedded.voice.layout import FASTEST, lay_out
+from punchin.engines.embedded.voice.layout import FASTEST, Slot, lay_out
 from punchin.engines.embedded.voice.lyrics import check_language, parse_lyrics
 from punchin.engines.embedded.voice.melody import CENTRE, Melodist, Tune
 from punchin.engines.embedded.voice.performing import Singer, Sound
-from punchin.engines.embedded.voice.phrase import Phrase, Verse, spoken, verses_of
+from punchin.engines.embedded.voice.phrase import Phrase, Verse, heard, verses_of
 from punchin.engines.embedded.voice.rhythm import BREATH_S, Timing, in_rhythm, in_speech
-from punchin.engines.embedded.voice.speaking import INSTALL, SPEECH_HZ, can_speak
+from punchin.engines.embedded.voice.speaking import INSTALL, SPEECH_HZ, can_speak, speak
 from punchin.engines.embedded.voice.stem import COPIES_S, COPY_CENTS, COPY_DB, assembled, at_rate, levelled
 from punchin.errors import EditError
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 SHORTEST_S = 1.5
 """In less time nothing can be sung that is understood."""
+
+TOGETHER = 8
+"""How many lines are spoken in one go; between, an edit can be cancelled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,20 +127,32 @@ def _prepared(
     melodist = Melodist(ground, centre, _dice(seed, "melody"))
     parts: list[_Part] = []
     after_s = 0.0
+    said: list[NDArray[np.floating]] = []
     for number, (verse, slot) in enumerate(zip(verses, slots, strict=False)):
-        progress("sing", 0.6 * number / len(slots))
-        phrase = spoken(verse)
-        if vocals.delivery == "speak":
-            timing = in_speech(phrase, slot, after_s, ground)
-        else:
-            dice = _dice(seed, f"rhythm {number}")
-            timing = in_rhythm(phrase, slot, after_s, ground, vocals.delivery, dice)
+        progress("sing", 0.5 * number / len(slots))
+        if number == len(said):
+            together = verses[number : min(number + TOGETHER, len(slots))]
+            said += speak([[word.text for word in each.words] for each in together])
+        phrase = heard(verse, said[number])
+        until = slots[number + 1].first if number + 1 < len(slots) else len(ground.positions)
+        timing = _timed(phrase, slot, after_s, vocals, ground, _dice(seed, f"rhythm {number}"))
+        if timing is None and until > slot.end:  # many consonants: the rest after the line is needed too
+            wider = Slot(slot.first, until)
+            timing = _timed(phrase, wider, after_s, vocals, ground, _dice(seed, f"rhythm {number}"))
         if timing is None:
             break
         tune = melodist.next_line(timing, verse.stresses)
         parts.append(_Part(phrase, vocoder.analyse(phrase.speech), timing, tune))
         after_s = float(timing.onsets_s[-1]) + BREATH_S
-    return [_with_breath(part, after) for part, after in zip(parts, [*parts[1:], None], strict=True)]
+    return [_with_breath(part, after) for part, after in zip_longest(parts, parts[1:])]
+
+
+def _timed(
+    phrase: Phrase, slot: Slot, after_s: float, vocals: Vocals, ground: Ground, dice: np.random.Generator
+) -> Timing | None:
+    if vocals.delivery == "speak":
+        return in_speech(phrase, slot, after_s, ground)
+    return in_rhythm(phrase, slot, after_s, ground, vocals.delivery, dice)
 
 
 def _with_breath(part: _Part, following: _Part | None) -> _Part:

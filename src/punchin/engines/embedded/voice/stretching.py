@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from punchin.engines.embedded.voice.pronouncing import DIPHTHONGS, VOWELS
+from punchin.engines.embedded.voice.rhythm import LONGEST_LEAD_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +24,13 @@ LEAST_VOWEL_S = 0.06
 VOWEL_SHARE = 0.42
 """The share of a short gap that stays with the vowel when consonants crowd."""
 
-LONGEST_LEAD_S = 0.3
 REST_S = 0.12
 """Shorter gaps between syllables are sung through."""
 
-HELD = {"AW": (0.1, 0.35), "AY": (0.1, 0.35), "OY": (0.1, 0.3), "EY": (0.2, 0.5), "OW": (0.15, 0.45)}
+HELD = {"AW": (0.2, 0.35), "AY": (0.2, 0.35), "OY": (0.2, 0.3), "EY": (0.3, 0.5), "OW": (0.25, 0.45)}
 """Which part of a diphthong is held: singers stay on its first sound and glide at the very end."""
 
-HELD_VOWEL = (0.25, 0.7)
+HELD_VOWEL = (0.45, 0.7)
 LONGEST_GLIDE_S = 0.16
 
 

@@ -104,7 +104,7 @@ def _lag_path(likeness: Floats, short: int, long: int) -> tuple[Floats, Floats]:
     best = np.argpartition(-seen, CANDIDATES, axis=1)[:, :CANDIDATES]
     lags = best + short
     # A shade for short lags: twice the period is as alike as the period itself.
-    value = np.take_along_axis(seen, best, axis=1) - 0.0006 * lags
+    value = np.take_along_axis(seen, best, axis=1) - 0.001 * lags
     logs = np.log(lags)
     total, came = value[0], np.zeros((len(seen), CANDIDATES), np.int8)
     for t in range(1, len(seen)):
