@@ -131,9 +131,10 @@ def test_what_is_needed_never_expires(store, clock):
     clock.pass_(days=400)
     assert store.expired(clock.time) == type(store.expired(clock.time))((), (), ())
     store.cancel(waiting.id)
+    store.delete("k", [running.id])
     clock.pass_(seconds=1)
     assert store.expired(clock.time).uploads == (song.id,)
-    assert store.job(running.id)
+    assert store.expired(clock.time).jobs == (waiting.id,)
 
 
 def test_a_deleted_job_waits_for_its_message(store, clock):

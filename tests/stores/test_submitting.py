@@ -142,6 +142,10 @@ def test_ids_are_32_hexadecimal_digits():
     assert all(len(one) == 32 and int(one, 16) >= 0 and one == one.lower() for one in made)
 
 
+def test_half_characters_are_taken_out(store):
+    assert submitted(store, key="k\ud83d").key_id == "k?"
+
+
 @given(st.text(max_size=30))
 def test_text_is_kept_as_far_as_databases_can(text):
     from punchin.store.columns import clean
