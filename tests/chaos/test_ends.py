@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_sigterm_ends_the_job_or_hands_it_back_and_a_place_has_one_worker(tmp_path: Path) -> None:
+def test_sigterm_ends_the_job_or_hands_it_back(tmp_path: Path) -> None:
     go = tmp_path / "go"
     with running_service(tmp_path, grace_s=3) as service:
         audio = service.upload()
@@ -38,7 +38,7 @@ def test_sigterm_ends_the_job_or_hands_it_back_and_a_place_has_one_worker(tmp_pa
         service.wait_for_end([waiting])
         job_id = service.submit(unruly_job(audio, f"report {go}"))
         service.wait(lambda: service.store.job(job_id).stage == "wait", what="the job's start")
-        third = service.start("worker")
+        service.start("worker")
         second.send_signal(signal.SIGTERM)
         began = time.monotonic()
         assert second.wait(timeout=20) == 0
@@ -48,14 +48,21 @@ def test_sigterm_ends_the_job_or_hands_it_back_and_a_place_has_one_worker(tmp_pa
         [done] = service.wait_for_end([job_id])
         assert done.state is State.COMPLETED
 
-        # One place, one worker: while the third is there, a fourth does not take its jobs away.
-        go.unlink()
+
+@pytest.mark.slow
+def test_a_place_has_one_worker(tmp_path: Path) -> None:
+    """While one is there, a second does not take its jobs away; when it dies, the second is in its place."""
+    go = tmp_path / "go"
+    with running_service(tmp_path) as service:
+        audio = service.upload()
+        first = service.start("worker")
+        service.wait_until_ready()
         job_id = service.submit(unruly_job(audio, f"report {go}"))
         service.wait(lambda: service.store.job(job_id).stage == "wait", what="the job's start")
         service.start("worker")
         time.sleep(4)
         assert service.store.job(job_id).attempts == 1
-        third.kill()
+        first.kill()
         service.wait(lambda: service.store.job(job_id).attempts == 2, what="the next worker's attempt")
         go.touch()
         [done] = service.wait_for_end([job_id])

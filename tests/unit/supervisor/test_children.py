@@ -83,7 +83,8 @@ def test_one_that_does_not_end_when_told_is_killed() -> None:
 
 PARENT = """
 import subprocess, sys, os
-child = subprocess.Popen([sys.executable, "-c", {child!r}, str(os.getpid())], stdout=subprocess.PIPE)
+child = subprocess.Popen([sys.executable, "-c", {child!r}, str(os.getpid())],
+    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 child.stdout.readline()
 print(child.pid, flush=True)
 {then}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,6 +64,23 @@ def test_over_the_limit_a_job_waits_and_comes_in_when_one_is_over(
     turns.let_in()
     assert dispatcher.standings([second, third]) == {second: Standing.LIVE, third: Standing.GONE}
     assert begin(turns, store, dispatcher, second)
+
+
+def test_two_jobs_of_a_key_do_not_begin_in_the_same_moment(
+    store: Store, dispatcher: DbosDispatcher, tmp_path: Path
+) -> None:
+    """As in two workers: each has its own `Turns`, and they share the file."""
+    turns, others = (Turns(store, dispatcher, 1, tmp_path / "turns.lock") for _ in range(2))
+    first, second = submit(store, dispatcher, "a"), submit(store, dispatcher, "a")
+    begun: list[bool] = []
+    other = threading.Thread(target=lambda: begun.append(begin(others, store, dispatcher, second)))
+    with turns.turn_of(first) as may_begin:
+        other.start()
+        other.join(timeout=0.5)
+        assert may_begin
+        store.begin(first, "1")
+    other.join()
+    assert begun == [False]
 
 
 def test_a_key_has_its_own_limit_or_the_servers_or_none(
