@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Response
 
 from punchin.store import WorkerState
-from punchin.web.describing import responses
+from punchin.web.describing import Responses, responses
 from punchin.web.engines import Installed
 from punchin.web.front import TheFront, answer
 from punchin.web.measuring import CONTENT_TYPE
@@ -28,6 +28,12 @@ _METRICS = {
         "content": {"text/plain": {"schema": {"type": "string"}}},
     }
 }
+_NOT_READY: Responses = {
+    503: {
+        "description": "No worker takes jobs now.",
+        "content": {"application/json": {"schema": _HEALTH}},
+    }
+}
 
 
 @router.get("/health", responses=responses(_HEALTH))
@@ -36,7 +42,7 @@ def health(front: TheFront) -> Response:
     return answer(_health(front))
 
 
-@router.get("/ready", responses=responses(_HEALTH))
+@router.get("/ready", responses=responses(_HEALTH) | _NOT_READY)
 def ready(front: TheFront) -> Response:
     """200 when a worker takes jobs, else 503."""
     found = _health(front)
