@@ -25,15 +25,19 @@ from punchin.engines.embedded.voice.speaking import speak
 
 MODELS = Path(__file__).parents[1] / "src/punchin/engines/embedded/voice/phones.npz"
 
-COMMON = (
-    "night heart light fire dance music baby girl boy street money rain river moon star sky dream hand eyes home road "
-    "world feel tonight forever never always again love time day way life mind soul city sun sea summer winter shadow "
-    "gold silver diamond whisper calling burning walking falling running breathing holding waiting dancing shining "
-    "morning evening people nothing something everything little over under water mother father brother sister young "
-    "beautiful wonderful measure pleasure vision casual treasure usual joy voice noise choice boy enjoy thought thing "
-    "both breath this that those them there whether together yes you year use music future picture nature church watch "
-    "judge page bridge general good could book look full house out about sound down ground clear here near year fear"
-).split()
+TOGETHER = 50
+"""Sentences spoken in one go."""
+
+COMMON = """
+night heart light fire dance music baby girl boy street money rain river moon star sky dream hand
+eyes home road world feel tonight forever never always again love time day way life mind soul city
+sun sea summer winter shadow gold silver diamond whisper calling burning walking falling running
+breathing holding waiting dancing shining morning evening people nothing something everything little
+over under water mother father brother sister young beautiful wonderful measure pleasure vision
+casual treasure usual joy voice noise choice boy enjoy thought thing both breath this that those
+them there whether together yes you year use music future picture nature church watch judge page
+bridge general good could book look full house out about sound down ground clear here near year fear
+""".split()  # noqa: SIM905 (a list of a hundred words in quotes is not easier to read)
 
 
 def sentences(count: int, rng: random.Random) -> list[list[str]]:
@@ -89,7 +93,8 @@ def train(count: int, rounds: int, seed: int) -> dict[str, PhoneModel]:
     rng = random.Random(seed)
     spoken = []
     texts = sentences(count, rng)
-    for words, speech in zip(texts, speak(texts), strict=True):
+    speeches = (speech for k in range(0, count, TOGETHER) for speech in speak(texts[k : k + TOGETHER]))
+    for words, speech in zip(texts, speeches, strict=True):
         spoken.append((speech, features(speech), [list(pronounce(w).phones) for w in words]))
     cut = [(rows, even(rows, speech, [p for w in words for p in w])) for speech, rows, words in spoken]
     models = average(cut)

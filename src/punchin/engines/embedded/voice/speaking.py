@@ -60,20 +60,23 @@ def speak(phrases: Sequence[Sequence[str]], voice: str = VOICE) -> list[NDArray[
 
     Raises:
         ImportError: without py-nanotts; ask `can_speak` first.
-        EngineFailed: if it crashes.
+        EngineFailed: if it crashes, or takes too long.
     """
     found = find_spec("py_nanotts")
     if found is None or found.origin is None:
         raise ImportError(f"py-nanotts is not installed: {INSTALL}")
     place = str(Path(found.origin).parents[1])
-    said = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", _SPEAKER, place, voice, str(VOLUME)],
-        input="".join(" ".join(words) + ".\n" for words in phrases).encode(),
-        capture_output=True,
-        env={**os.environ, **_FRESH_MEMORY},  # handed on, not read
-        check=False,
-        timeout=TIMEOUT_S,
-    )
+    try:
+        said = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _SPEAKER, place, voice, str(VOLUME)],
+            input="".join(" ".join(words) + ".\n" for words in phrases).encode(),
+            capture_output=True,
+            env={**os.environ, **_FRESH_MEMORY},  # handed on, not read
+            check=False,
+            timeout=TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EngineFailed(f"the singer has not spoken within {TIMEOUT_S:g} s") from error
     if said.returncode:
         last = said.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise EngineFailed(f"the singer's speech failed ({said.returncode}): {' '.join(last)}")
