@@ -62,7 +62,7 @@ class Service:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start one of our processes: "worker", "--slot", "0" ..."""
-        return self.run_module("punchin.cli.serve", *words)
+        return self.run_module("punchin", *words)
 
     def run_module(self, module: str, *words: str) -> subprocess.Popen[str]:
         """Start a module as a program with the settings of this service."""
@@ -117,7 +117,7 @@ class Service:
 
 def _is_ours(pid: int) -> bool:
     with contextlib.suppress(OSError):
-        return b"punchin.cli.serve" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"punchin\0worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
 
 

@@ -115,8 +115,3 @@ def _log_to_stderr() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-
-
-if __name__ == "__main__":
-    # What the supervisor starts: without the group's own signals, which unwind at SIGTERM where we drain.
-    {"serve": serve, "api": api, "worker": worker}[sys.argv[1]](sys.argv[2:])

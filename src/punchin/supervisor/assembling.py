@@ -64,7 +64,7 @@ def supervisor_of(settings: Settings, *, api: bool = True) -> Supervisor:
 
 
 def _command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "punchin.cli.serve", *words, "--parent", str(os.getpid())]
+    return [sys.executable, "-m", "punchin", *words, "--parent", str(os.getpid())]
 
 
 def first_key(store: Store, settings: Settings) -> str | None:

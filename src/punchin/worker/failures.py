@@ -12,6 +12,7 @@ from punchin.errors import (
     EngineUnavailable,
     FetchError,
     NotAllowed,
+    OutputError,
     ProofError,
     PunchinError,
     SongError,
@@ -53,6 +54,7 @@ _BY_CLASS: tuple[tuple[type[BaseException], FailureCode], ...] = (
 """The first that fits; `CallerError` has many children, those of the song come before it."""
 
 UNKNOWN = "a fault of this server stopped the job; its log says more"
+_NO_ROOM = "this server cannot write the output, its disk may be full; try again later"
 _NO_MEMORY = "there is not enough memory for this; choose a shorter region"
 
 
@@ -61,6 +63,9 @@ def failure_of(error: BaseException) -> Failure:
     code = next((code for kind, code in _BY_CLASS if isinstance(error, kind)), FailureCode.INTERNAL)
     if isinstance(error, MemoryError):
         return Failure(int(code), _NO_MEMORY)
+    if isinstance(error, OutputError) and isinstance(error.__cause__, OSError):
+        # Not the format that was asked for: the disk.
+        return Failure(int(FailureCode.UNAVAILABLE), _NO_ROOM)
     return Failure(int(code), harmless(str(error)) if isinstance(error, PunchinError) else UNKNOWN)
 
 

@@ -130,7 +130,6 @@ class Performer:
                 return
             self._in_ledger(lambda: self.store.begin(job_id, attempt))
         report = Reporter(self.store, job_id, attempt, self.limit_s)
-        report("begin", 0.0)
         job = self._in_ledger(lambda: self.store.job(job_id))
         if job.attempts > self.most_attempts:
             log.error("given up", attempts=job.attempts - 1)
@@ -172,7 +171,10 @@ class Performer:
         )
 
     def _fail(self, job_id: str, attempt: str, failure: Failure) -> None:
-        log.warning("failed", code=failure.code, message=failure.message)
+        # Songs are named in errors by their paths; where they lie on this machine is nobody's business.
+        message = failure.message.replace(f"{self.work / attempt}/", "")
+        failure = Failure(failure.code, message)
+        log.warning("failed", code=failure.code, message=message)
         try:
             self._in_ledger(lambda: self.store.fail(job_id, attempt, failure))
         except (JobFinished, StaleAttempt, JobNotFound) as error:

@@ -44,6 +44,14 @@ def test_every_error_has_its_number(error: Exception, code: int) -> None:
     assert not RESENT.search(failure.message)
 
 
+def test_a_full_disk_is_not_the_callers_fault_and_shows_no_path() -> None:
+    error = errors.OutputError("no room for /home/someone/x.wav")
+    error.__cause__ = OSError(28, "No space left on device")
+    failure = failure_of(error)
+    assert failure.code == FailureCode.UNAVAILABLE
+    assert "someone" not in failure.message
+
+
 def test_foreign_errors_are_not_told_to_people() -> None:
     assert "secret" not in failure_of(ZeroDivisionError("a secret of the server")).message
 

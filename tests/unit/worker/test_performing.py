@@ -162,6 +162,7 @@ def replace_spec(spec: JobSpec, **changes: Any) -> JobSpec:
         ({"engine": "ace-step"}, FailureCode.UNAVAILABLE),
         ({"edits": (RegionWish(Position(2), Position(1)),)}, FailureCode.INVALID),
         ({"edits": (RegionWish(Position(9), Position(30)),)}, FailureCode.INVALID),
+        ({"audio": "upload:up/3/text.wav"}, FailureCode.UNREADABLE),
         ({"output_format": "aiff"}, FailureCode.INVALID),
         ({"engine": "unruly", "edits": (RegionWish(Position(1), Position(2), tags=("fail",)),)},
          FailureCode.ENGINE_FAILED),
@@ -172,9 +173,11 @@ def replace_spec(spec: JobSpec, **changes: Any) -> JobSpec:
 def test_what_cannot_be_done_fails_with_its_number_and_leaves_nothing(
     bench: Bench, change: dict[str, Any], code: FailureCode
 ) -> None:
+    bench.files.put("up/3/text.wav", b"no song at all")
     job = bench.do(replace_spec(tone_job(bench.audio), **change))
     assert job.state is State.FAILED
     assert job.failure is not None
+    assert str(bench.folder) not in job.failure.message
     assert job.failure.code == code, job.failure
     assert bench.left() == []
     assert bench.store.usage_stats("key").cost == 0
