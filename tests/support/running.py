@@ -53,7 +53,7 @@ def running(home, **settings):
     with (home / "log").open("wb") as log:
         try:
             for words in (["api"], ["worker"]):
-                command = [sys.executable, "-m", "punchin.cli.serve", *words]
+                command = [sys.executable, "-m", "punchin", *words]
                 processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
             base = f"http://127.0.0.1:{port}"
             wait_until_ready(base, processes, home / "log")
