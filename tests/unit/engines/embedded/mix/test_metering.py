@@ -35,6 +35,14 @@ def test_pieces_make_no_difference(monkeypatch):
     np.testing.assert_allclose(measure(sound, RATE_HZ).powers, whole, rtol=2e-3)
 
 
+def test_a_low_tone_over_many_pieces(monkeypatch):
+    t = np.arange(2 * RATE_HZ) / RATE_HZ
+    low = np.tile(np.cos(2 * np.pi * 30 * t).astype(np.float32), (2, 1))
+    whole = measure(low, RATE_HZ).powers[10:]
+    monkeypatch.setattr(metering, "PIECE_S", 0.2)
+    np.testing.assert_allclose(measure(low, RATE_HZ).powers[10:], whole, rtol=0.03)
+
+
 @pytest.mark.parametrize("frames", [0, 1, 500, 5000])
 def test_silence_and_nothing_have_no_loudness(frames):
     assert loudness(np.zeros((2, frames), np.float32), RATE_HZ) == -np.inf

@@ -37,6 +37,8 @@ def test_nothing_is_left_at_the_end():
     assert np.abs(wet[:, -1]).max() < 1e-6
     tail = np.abs(wet[:, -round(0.05 * RATE_HZ) :]).max()
     assert tail < 0.1 * np.abs(wet).max()
+    before = np.abs(wet[:, -round(0.35 * RATE_HZ) : -round(0.3 * RATE_HZ)]).mean()
+    assert before < 0.6 * np.abs(wet[:, 2 * RATE_HZ : 3 * RATE_HZ]).mean()
 
 
 @pytest.mark.parametrize(("role", "heard"), [("bass", False), ("drums", True), ("bed", True), ("pad", True)])
