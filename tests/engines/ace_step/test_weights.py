@@ -176,6 +176,23 @@ def test_checking_shows_how_far_it_is(shelved):
     assert seen[-1] == 1
 
 
+def test_what_was_filled_by_hand_is_never_replaced(source, models):
+    own = paper_model(models / TURBO.name)
+    (own / "vae" / "config.json").unlink()
+    assert look(TURBO, models).state == "broken"
+    for fetch in (lambda: adopt(TURBO, source, models), lambda: pull(TURBO, models)):
+        with pytest.raises(EngineUnavailable, match=r"filled by hand .*punchin models remove"):
+            fetch()
+    assert (own / WEIGHTS).is_file()
+
+
+def test_adopting_again_replaces_what_was_adopted(shelved, source, models):
+    (source / "vae" / "config.json").write_text('{"a": 1}')
+    adopt(TURBO, source, models)
+    assert (shelved / "vae" / "config.json").read_text() == '{"a": 1}'
+    assert check(TURBO, shelved) == []
+
+
 def test_remove_says_what_it_freed(source, models):
     adopt(TURBO, source, models)
     shared = remove(TURBO, models)

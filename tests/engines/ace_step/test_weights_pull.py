@@ -298,6 +298,21 @@ def test_two_pulls_of_one_model_do_not_meet(hub, tmp_path):
     assert "another pull" in messages[0]
 
 
+@pytest.mark.slow
+def test_half_a_pull_never_loads(original_folder, tmp_path):
+    from punchin.engines.ace_step import AceStepEngine
+
+    models = tmp_path / "models"
+    with HubStandIn(original_folder) as hub:
+        hub.damaged.add("vae/diffusion_pytorch_model.safetensors")
+        with pytest.raises(EngineUnavailable, match="arrived damaged"):
+            pulled(hub, models)
+    assert look(TURBO, models).state == "unfinished"
+    with pytest.raises(EngineUnavailable, match="punchin models pull ace-step-1"):
+        AceStepEngine(TURBO, models / TURBO.name).load()
+
+
+@pytest.mark.slow
 def test_a_pulled_model_loads_and_fills(original_folder, tmp_path):
     from punchin.edits import Edit
     from punchin.engine import no_progress

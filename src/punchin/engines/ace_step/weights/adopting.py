@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from punchin.engine import no_progress
 from punchin.engines.ace_step.layouts import Checkpoint, find_checkpoint
 from punchin.engines.ace_step.weights.checks import quick_faults
-from punchin.engines.ace_step.weights.folders import discard
+from punchin.engines.ace_step.weights.folders import check_replaceable, discard
 from punchin.engines.ace_step.weights.manifest import MANIFEST, FileRecord, Manifest, hashes
 from punchin.engines.ace_step.weights.packages import PACKAGES, Package
 from punchin.engines.ace_step.weights.pulling import Pulled, check_disk, make_room, settle
@@ -48,6 +48,7 @@ def adopt(
     """
     source, folder = source.expanduser().absolute(), models / model.name
     _check_source(model, source, folder)
+    check_replaceable(model, folder)
     checkpoint = find_checkpoint(source, model.checkpoint)
     root = checkpoint.text_encoder.parent
     files = {path.relative_to(root).as_posix(): path.resolve() for path in _needed(checkpoint, root)}
@@ -116,7 +117,8 @@ def _brought(
         target = part / place
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            if linked:
+            # Small files are edited in place now and then; weights are not.
+            if linked and source.suffix not in SMALL:
                 target.hardlink_to(source)
             else:
                 shutil.copyfile(source, target)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from punchin.engines.ace_step.catalogue import MODELS, Model
 from punchin.engines.ace_step.weights.checks import Fault, quick_faults
-from punchin.engines.ace_step.weights.manifest import Manifest
+from punchin.engines.ace_step.weights.manifest import MANIFEST, Manifest
 from punchin.errors import EngineUnavailable, OutputError, UnknownEngine
 
 if TYPE_CHECKING:
@@ -123,6 +123,19 @@ def discard(folder: Path) -> None:
         shutil.rmtree(gone)
     except OSError as error:
         raise OutputError(f"{folder} cannot be removed: {error.strerror}") from error
+
+
+def check_replaceable(model: Model, folder: Path) -> None:
+    """Refuse to replace what somebody filled by hand: it may be the only copy of their training.
+
+    Raises:
+        EngineUnavailable: if the folder is there and was not made here.
+    """
+    if folder.is_dir() and not (folder / MANIFEST).is_file():
+        raise EngineUnavailable(
+            f"{folder} was filled by hand and is not replaced: complete it, move it away, or give it up with "
+            f"`punchin models remove {model.name}`"
+        )
 
 
 def missing_packages() -> list[str]:

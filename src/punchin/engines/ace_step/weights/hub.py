@@ -106,7 +106,7 @@ class Hub:
         if start:
             headers["Range"] = f"bytes={start}-"
         with self._reached(f"{offer.place} of {offer.origin}"):
-            session = self._library.get_session()
+            session = self._utils.get_session()
             with session.stream("GET", offer.url, headers=headers, timeout=TIMEOUT_S) as response:
                 self._utils.hf_raise_for_status(response)
                 if start and response.status_code != 206:
@@ -210,7 +210,7 @@ class Hub:
     def _transport_errors(self) -> tuple[type[Exception], ...]:
         """What the library's HTTP client raises when a connection fails: httpx or its successor httpx2."""
         client = next(
-            base for base in type(self._library.get_session()).__mro__ if base.__module__.startswith("httpx")
+            base for base in type(self._utils.get_session()).__mro__ if base.__module__.startswith("httpx")
         )
         http: Any = import_module(client.__module__.partition(".")[0])
         return (http.TransportError, http.StreamError, http.InvalidURL, ConnectionError)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from punchin.engine import no_progress
 from punchin.engines.ace_step.layouts import find_checkpoint
 from punchin.engines.ace_step.weights.downloads import fetch, incomplete, verified
-from punchin.engines.ace_step.weights.folders import discard, look, part_of
+from punchin.engines.ace_step.weights.folders import check_replaceable, discard, look, part_of
 from punchin.engines.ace_step.weights.hub import BrokenOff, Hub, Offer
 from punchin.engines.ace_step.weights.manifest import FileRecord, Manifest, hashes
 from punchin.engines.ace_step.weights.packages import PACKAGES, Package, Shipment
@@ -82,6 +82,7 @@ def pull(
     there = look(model, models)
     if there.state == "ready" and not again:
         return Pulled(there.folder, there.bytes, 0, there.origin)
+    check_replaceable(model, there.folder)
     hub = Hub(endpoint)
     make_room(models)
     with hub.alone(models / f".{model.name}.lock"):
