@@ -188,6 +188,7 @@ def test_what_was_filled_by_hand_is_never_replaced(source, models):
 
 def test_adopting_again_replaces_what_was_adopted(shelved, source, models):
     (source / "vae" / "config.json").write_text('{"a": 1}')
+    assert check(TURBO, shelved) == [], "what was adopted does not change with its source"
     adopt(TURBO, source, models)
     assert (shelved / "vae" / "config.json").read_text() == '{"a": 1}'
     assert check(TURBO, shelved) == []
