@@ -41,6 +41,14 @@ def test_a_put_works_once(served):
     assert served.bare.get(given["download_url"]).content == SOUND
 
 
+def test_a_put_works_once_even_where_the_file_is_gone(served):
+    given = ticket(served, filename="a.wav")
+    put(served, given)
+    served.files.delete(["up/" + given["download_url"].partition("/up/")[2]])
+    assert put(served, given, b"other").status_code == 412
+    assert served.bare.get(given["download_url"]).status_code == 404
+
+
 def test_little_is_needed_for_a_ticket(served):
     given = ticket(served)
     assert given["upload"]["headers"] == {"If-None-Match": "*"}

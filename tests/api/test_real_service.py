@@ -105,6 +105,18 @@ def test_a_default_end_works_on_a_short_song(service, song):
         assert task["punchin"]["warnings"]
 
 
+def test_a_job_goes_on_when_the_client_that_waits_goes_away(service, song):
+    with service.api() as api:
+        body = {"audio": uploaded(api, song), "tags": "lofi", "enable_sync_mode": True, "end_time": 3}
+        with api.stream("POST", SUBMIT, json=body) as answer:
+            next(answer.iter_raw())
+    with service.api() as api:
+        job = api.get("/v1/jobs").json()["items"][0]["id"]
+        with api.stream("GET", f"/v1/jobs/{job}/events") as stream:
+            assert [line for line in stream.iter_lines() if line.startswith("event: ")][-1] == "event: end"
+        assert api.get(f"/v1/jobs/{job}").json()["state"] == "completed"
+
+
 def test_the_stream_of_a_synchronous_answer_begins_at_once(service, song):
     with service.api() as api:
         body = {"audio": uploaded(api, song), "tags": "lofi", "enable_sync_mode": True, "end_time": 2}
