@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
-.PHONY: help setup demo ace-step test check serve bench lock docs clean
+.PHONY: help setup demo ace-step test check serve bench gallery lock docs clean
 
 help:                      ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -37,6 +37,9 @@ bench: $(DEV)              ## the benchmarks of docs/performance.md
 	$(BIN)/python bench/files.py
 	$(BIN)/python bench/embedded.py
 	$(BIN)/python bench/seams.py
+
+gallery: $(CORE)           ## one song in twelve styles, to see and to listen to: gallery/index.html
+	$(BIN)/python scripts/gallery.py
 
 docs: $(DEV)               ## renew the pages that are made from the code
 	$(BIN)/python scripts/cli_page.py

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCKS: dict[str, list[str]] = {
     "build.txt": ["--group", "build"],
     "core.txt": ["pyproject.toml"],
-    # Not the extra ace-step: which build of torch is right depends on the machine (requirements/ace-step.txt).
+    # Not the extra ace-step: which build of torch is right depends on the machine (see ace-step.txt).
     "dev.txt": ["pyproject.toml", "--group", "dev", "--extra", "m4a", "--extra", "serve", "--extra", "voice"],
 }
 

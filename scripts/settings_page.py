@@ -17,8 +17,8 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 
 HEAD = """# Settings
 
-Made by `make docs` from `punchin/settings.py`; do not edit. Settings are environment variables, read once at the
-start. A misspelt name or a value that cannot be used stops the command with one line that names it.
+Made by `make docs` from `punchin/settings.py`; do not edit. Settings are environment variables, read once at
+the start. A misspelt name or a value that cannot be used stops the command with one line that names it.
 
 | variable | default | meaning |
 |---|---|---|

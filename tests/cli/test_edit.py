@@ -82,6 +82,7 @@ def test_every_take_is_kept_on_request(punchin, song, files_beside):
     ]
 
 
+@pytest.mark.slow
 def test_a_picture_is_drawn(punchin, song, tmp_path):
     picture = tmp_path / "edit.png"
     assert punchin("edit", song, 1, 2, "-e", "tone", "--plot", picture).code == 0

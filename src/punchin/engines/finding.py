@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
 
-from punchin.errors import EngineUnavailable, UnknownEngine
+from punchin.errors import EngineOutOfMemory, EngineUnavailable, UnknownEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ def _first_that_loads(entries: dict[str, EngineEntry]) -> Engine:
         try:
             engine = entries[name].make()
             engine.load()
-        except EngineUnavailable as error:
+        except (EngineUnavailable, EngineOutOfMemory) as error:
             reasons.append(str(error))
         else:
             return engine

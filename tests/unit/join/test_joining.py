@@ -142,6 +142,7 @@ def test_one_frame_is_replaced():
 
 
 @settings(max_examples=40, deadline=None)
+@pytest.mark.slow
 @given(
     fmt=st.sampled_from(FORMATS),
     rate_hz=st.sampled_from([8_000, 37_123, 192_000]),

@@ -111,4 +111,5 @@ def _repaired(window: Song, hole: Frames, edit: Edit, progress: Progress) -> Fil
         unused=tuple(unused),
         warnings=(note if repaired else NOTHING_TO_TAKE_FROM,),
         details={"method": "repair" if repaired else "original"},
+        continues=repaired is not None,
     )

@@ -84,24 +84,25 @@ def in_rhythm(
     clock = Clock(np.asarray(ground.beats_s, dtype=float))
     swing = Swing.choose(None, ground.swing, 1.0)
     earliest_s = max(after_s, 0.0) + _first_lead_s(phrase)
-    stresses = [syllable.stress for syllable in phrase.syllables]
-    parts = _parts(len(stresses), slot.end - slot.first, delivery)
-    upbeats = next((k for k, stress in enumerate(stresses) if stress), 0)
-    pickup = min(1.0, upbeats / parts)
-    grid = np.arange(slot.first - pickup, _end_of_words(slot, len(stresses), ground, delivery), 1 / parts)
-    times = np.array([clock.seconds(swing.bend(float(beat))) for beat in grid])
     end_s = min(clock.seconds(slot.end), ground.duration_s - TAIL_S)
     last_s = end_s - LEAST_VOWEL_S - min(0.25, phrase.length_s(phrase.syllables[-1].tail))
-    allowed = (times >= earliest_s) & (times <= last_s)
-    grid, times = grid[allowed], times[allowed]
-    places = _path(phrase, grid, times, ground, delivery, rng)
-    if places is None:
-        return None
-    onsets = times[places]
-    limits = np.append(onsets[1:], end_s)
-    beat_s = (clock.seconds(slot.end) - clock.seconds(slot.first)) / (slot.end - slot.first)
-    ends = np.minimum(limits, onsets + LONGEST_BEATS * beat_s)
-    return Timing(onsets, ends, grid[places])
+    stresses = [syllable.stress for syllable in phrase.syllables]
+    upbeats = next((k for k, stress in enumerate(stresses) if stress), 0)
+    usual = _parts(len(stresses), slot.end - slot.first, delivery)
+    lively = _end_of_words(slot, len(stresses), ground, delivery)
+    # At ease if it can be; where the line before or the edge of the hole takes room, longer and then denser.
+    for parts, until in ((usual, lively), (usual, float(slot.end)), (2 * usual, float(slot.end))):
+        grid = np.arange(slot.first - min(1.0, upbeats / parts), until - 1e-6, 1 / parts)
+        times = np.array([clock.seconds(swing.bend(float(beat))) for beat in grid])
+        allowed = (times >= earliest_s) & (times <= last_s)
+        grid, times = grid[allowed], times[allowed]
+        places = _path(phrase, grid, times, ground, delivery, rng)
+        if places is not None:
+            onsets = times[places]
+            beat_s = (clock.seconds(slot.end) - clock.seconds(slot.first)) / (slot.end - slot.first)
+            ends = np.minimum(np.append(onsets[1:], end_s), onsets + LONGEST_BEATS * beat_s)
+            return Timing(onsets, ends, grid[places])
+    return None
 
 
 def in_speech(phrase: Phrase, slot: Slot, after_s: float, ground: Ground) -> Timing | None:
@@ -129,7 +130,7 @@ def _first_lead_s(phrase: Phrase) -> float:
 def _end_of_words(slot: Slot, syllables: int, ground: Ground, delivery: str) -> float:
     """Until which beat the syllables of a line may begin."""
     beats = max(1.0, syllables / LIVELY[delivery] * ground.tempo_bpm / 60)
-    return min(slot.end, slot.first + np.ceil(2 * beats) / 2) - 1e-6
+    return min(slot.end, slot.first + float(np.ceil(2 * beats)) / 2)
 
 
 def _parts(syllables: int, beats: int, delivery: str) -> int:

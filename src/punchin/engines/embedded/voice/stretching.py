@@ -70,7 +70,7 @@ def stretched(phrase: Phrase, timing: Timing, longest_vowel: float | None = None
         limit = float(timing.ends_s[k])
         if k + 1 < count:
             next_lead = float(timing.onsets_s[k + 1]) - _lead_s(phrase, timing, k + 1)
-            limit = min(limit, next_lead) if next_lead - limit < REST_S else limit
+            limit = next_lead if next_lead - limit < REST_S else limit
         tail_s = phrase.length_s(syllable.tail)
         tail_s = min(tail_s, max(limit - onset - LEAST_VOWEL_S, 0.3 * (limit - onset)))
         natural = phrase.length_s(range(syllable.vowel, syllable.vowel + 1))

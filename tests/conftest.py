@@ -1,0 +1,30 @@
+"""Which tests `make check` leaves to `make test`, beside those that are marked slow one by one."""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+LEFT_TO_MAKE_TEST = (
+    "api",
+    "chaos",
+    "clients",
+    "engines",
+    "promise",
+    "real",
+    "stores",
+    "unit/dispatch",
+    "unit/engines/embedded",
+    "unit/fetching",
+    "unit/supervisor",
+    "unit/worker",
+)
+"""Folders whose tests together take longer than a quick check may; run them alone while you work on them."""
+
+
+def pytest_collection_modifyitems(items):
+    folders = tuple(HERE / name for name in LEFT_TO_MAKE_TEST)
+    for item in items:
+        if any(folder in item.path.parents for folder in folders):
+            item.add_marker(pytest.mark.slow)
