@@ -8,10 +8,10 @@ import msgspec
 from fastapi import APIRouter, Response
 
 from punchin.store import price_of
-from punchin.web.asking import CREATIVE, DEFAULT_END_S, EXTRAS, Form
 from punchin.web.describing import body_of, data_of, envelope, responses
 from punchin.web.engines import Installed
 from punchin.web.fields import Field, FieldError, object_schema, shown
+from punchin.web.form import CREATIVE, DEFAULT_END_S, EXTRAS, Form
 from punchin.web.front import JsonBody, Signed, TheBase, TheFront, success
 from punchin.web.wire import HOSTED_MODEL
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from punchin.web.asking import Form
+from punchin.web.form import Form
 from punchin.web.wire import Problem, Task
 
 if TYPE_CHECKING:

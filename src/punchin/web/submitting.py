@@ -12,9 +12,10 @@ from starlette.concurrency import run_in_threadpool
 
 from punchin.errors import CallerError, RateLimited
 from punchin.fetching import check_address
-from punchin.web.asking import Form, read_wish
+from punchin.web.asking import read_wish
 from punchin.web.describing import REQUEST, TASK, body_of, responses
 from punchin.web.engines import Installed
+from punchin.web.form import Form
 from punchin.web.front import Front, JsonBody, Signed, TheBase, TheFront, success
 from punchin.web.telling import told
 from punchin.web.waiting import until_over
