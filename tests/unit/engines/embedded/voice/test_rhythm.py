@@ -80,6 +80,28 @@ def test_gaps_leave_room_for_consonants(made_phrase):
     assert np.diff(timing.onsets_s).min() >= 0.07 + 0.7 * 7 * 0.06 - 0.02
 
 
+def test_crowded_places_get_longer_gaps(made_phrase):
+    """From vowel to vowel of "strengths are" takes longer than an eighth of 0.21 s."""
+    phrase = made_phrase("strengths are strengths are strengths")
+    for seed in range(6):
+        gaps = np.diff(timed(phrase, made_ground(6, 140), seed=seed).onsets_s)
+        assert gaps[::2].min() > 0.4
+
+
+def test_no_vowel_begins_too_late_to_be_said(made_phrase):
+    """The places after 4.4 s of 4.8 leave no time for "ngths"."""
+    ground = made_ground(8, 100)
+    assert timed(made_phrase("strengths"), ground, after_s=4.2) is None
+    assert timed(made_phrase("strengths"), ground, after_s=3.8) is not None
+
+
+def test_a_line_that_must_wait_is_denser(made_phrase):
+    ground = made_ground(8, 100)
+    timing = timed(made_phrase(LINE), ground, after_s=2.4)
+    assert timing.onsets_s[0] > 2.4
+    assert np.diff(timing.onsets_s).min() == pytest.approx(0.15)
+
+
 def test_what_cannot_fit_is_none(made_phrase):
     phrase = made_phrase("a very long line of words " * 3)
     assert timed(phrase, made_ground(1, 180), Slot(0, 1)) is None

@@ -83,6 +83,18 @@ def test_a_rest_is_silent_and_its_consonants_belong_to_their_words(made_phrase):
     assert index[2] >= 0
 
 
+def test_a_gap_too_short_for_a_rest_is_sung_through(made_phrase):
+    phrase = made_phrase("oh so")
+    timing = Timing(np.array([0.5, 1.0]), np.array([0.9, 1.5]), np.array([0.0, 1.0]))
+    pieces = stretched(phrase, timing)
+    s = next(p for p in pieces if not p.vowel)
+    before = max(p.end_s for p in pieces if p.syllable == 0)
+    assert s.start_s == pytest.approx(0.94)
+    assert before == pytest.approx(0.94)
+    early = Timing(np.array([0.5, 1.0]), np.array([1.0, 1.5]), np.array([0.0, 1.0]))
+    assert max(p.end_s for p in stretched(phrase, early) if p.syllable == 0) == pytest.approx(0.94)
+
+
 def test_rapped_vowels_end_early(made_phrase):
     phrase = made_phrase("my")
     pieces = [p for p in stretched(phrase, timing_at([0.5], 1.5), 1.5) if p.vowel]
