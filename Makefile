@@ -37,6 +37,7 @@ bench: $(DEV)              ## the benchmarks of docs/performance.md
 	$(BIN)/python bench/files.py
 	$(BIN)/python bench/embedded.py
 	$(BIN)/python bench/seams.py
+	$(BIN)/python bench/service.py
 
 gallery: $(CORE)           ## one song in twelve styles, to see and to listen to: gallery/index.html
 	$(BIN)/python scripts/gallery.py

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "PUNCHIN_"
+FOR_CLIENTS = ("PUNCHIN_KEY", "PUNCHIN_URL")
+"""What the docs' examples call a client's key and address: not settings, and no reason to refuse to start."""
 
 
 def _home() -> Path:
@@ -213,7 +215,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     fields = {field.name: field for field in msgspec.structs.fields(Settings)}
     given: dict[str, Any] = {}
     for name, text in environment.items():
-        if not name.startswith(PREFIX) or text.strip() == "":
+        if not name.startswith(PREFIX) or name in FOR_CLIENTS or not text.strip():
             continue
         field = fields.get(name.removeprefix(PREFIX).lower())
         if field is None:

@@ -12,6 +12,10 @@ def test_the_environment_fills_the_fields():
     assert settings.engine == "tone"
 
 
+def test_what_clients_are_told_is_no_setting():
+    assert settings_from({"PUNCHIN_KEY": "abc", "PUNCHIN_URL": "http://localhost:8000"}) == settings_from({})
+
+
 def test_what_is_empty_counts_as_not_given():
     assert settings_from({"PUNCHIN_ENGINE": ""}) == settings_from({})
     assert settings_from({}).engine == "auto"
