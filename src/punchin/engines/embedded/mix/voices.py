@@ -31,7 +31,7 @@ CENTRE = 0.85
 LIKE_MONO = 0.99
 """With more of a song in the centre than this, its voice cannot be told from the rest by place."""
 
-VOICE_LU = 1.0
+VOICE_LU = 3.5
 """The voice against the song, before what the tags add; the band ducks under it besides."""
 
 VOICE_ROOM = 0.08
