@@ -192,6 +192,7 @@ class Verdict:
         length_same: both songs have the same number of frames.
         problems: what is wrong, each a sentence; empty if it holds.
         unchanged_s, changed_s: how much of the song is the same, and how much is not.
+        compared_as: the samples that were compared; says so where the output cannot hold the source's.
     """
 
     holds: bool
@@ -200,6 +201,7 @@ class Verdict:
     problems: tuple[str, ...]
     unchanged_s: float
     changed_s: float
+    compared_as: str
 
 
 def find_changes(
@@ -244,7 +246,9 @@ def verify(
     """
     problems = _form_problems(source, output)
     if problems:
-        return Verdict(False, (), source.frames == output.frames, tuple(problems), 0.0, source.duration_s)
+        return Verdict(
+            False, (), source.frames == output.frames, tuple(problems), 0.0, source.duration_s, "nothing"
+        )
     changes = find_changes(source, output, report)
     changed_s = sum(len(change) for change in changes) / source.rate_hz
     if receipt is not None:
@@ -258,6 +262,7 @@ def verify(
         problems=tuple(problems),
         unchanged_s=source.duration_s - changed_s,
         changed_s=changed_s,
+        compared_as=_compared_as(source, output),
     )
 
 

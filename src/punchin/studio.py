@@ -152,6 +152,11 @@ def _session(
 def _container(format_name: str | None, output: str | Path | None) -> Container | None:
     by_output = container_of(Path(output)) if output else None
     if format_name is None:
+        if output and by_output is None and Path(output).suffix:
+            ending = Path(output).suffix
+            raise OutputError(
+                f"{ending!r} tells no format; end it with .wav, .flac, .mp3 or .ogg, or give --format"
+            )
         return by_output
     try:
         asked = Container(format_name.lower())

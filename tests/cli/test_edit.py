@@ -5,9 +5,12 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
+from punchin.engines.tone import ToneEngine
 from punchin.errors import Cancelled
+from punchin.song import Song
 from support.songs import made_song, wav_of
 
 
@@ -106,6 +109,7 @@ MISTAKES = [
     (["{song}", "1", "2", "-o", "{folder}/no/out.wav"], 5, "there is no folder"),
     (["{song}", "1", "2", "-o", "{song}"], 5, "the song itself"),
     (["{song}", "1", "2", "-o", "{folder}"], 5, "is a folder"),
+    (["{song}", "1", "2", "-o", "{folder}/out.xyz"], 5, "'.xyz' tells no format"),
     (["{song}", "1", "2", "--edits", "{song}"], 2, "not both"),
     (["{song}", "--edits", "{folder}/none.json"], 2, "cannot be read"),
     (["{song}", "1", "2", "--plot", "{folder}/a.jpg"], 5, "a.png"),
@@ -141,6 +145,42 @@ def test_errors_are_json_for_machines(punchin, song):
     done = punchin("edit", song, 2, 1, "--json")
     assert json.loads(done.out)["error"]["code"] == "invalid_region"
     assert done.code == 2
+
+
+@pytest.mark.parametrize("stage", ["cut", "play", "splice", "prove"])
+def test_ctrl_c_at_any_stage_cancels_and_leaves_nothing(punchin, song, monkeypatch, files_beside, stage):
+    """The signal may come while libsndfile calls back: the work stops at the next report, not inside."""
+    from punchin.inpaint.stages import Stages
+
+    began = Stages.stage
+
+    def interrupted(self, name):
+        if name == stage:
+            signal.raise_signal(signal.SIGINT)
+        return began(self, name)
+
+    if stage != "play":
+        monkeypatch.setattr(Stages, "stage", interrupted)
+    else:
+        fill = ToneEngine.fill
+
+        def pressed(*args):
+            signal.raise_signal(signal.SIGTERM)
+            return fill(*args)
+
+        monkeypatch.setattr(ToneEngine, "fill", pressed)
+    done = punchin("edit", song, 1, 2, "-e", "tone")
+    assert done.code == 130
+    assert "cancelled; nothing was written" in done.err
+    assert files_beside() == []
+
+
+def test_what_was_compared_is_said_where_flac_cannot_hold_it(punchin, tmp_path):
+    loud = wav_of(Song(made_song(3.0, 8000).samples * np.float32(3), 8000), tmp_path / "loud.wav", "FLOAT")
+    done = punchin("edit", loud, 1, 2, "-e", "tone", "-o", tmp_path / "out.flac")
+    assert "outside: identical as 24-bit integer samples" in done.out
+    assert "beyond full scale were clipped" in done.out
+    assert "brought to 24-bit integer" in punchin("verify", loud, tmp_path / "out.flac").out
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

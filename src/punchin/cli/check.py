@@ -57,6 +57,8 @@ def _verdict_text(verdict: Verdict, rate_hz: int, *, checked: bool) -> str:
         lines.append("changed  nothing: the two songs sound the same")
     if verdict.holds:
         lines.append(f"holds    {verdict.unchanged_s:.3f} s outside are identical, sample for sample")
+        if "brought to" in verdict.compared_as:
+            lines.append(f"compared {verdict.compared_as}")
         if checked:
             lines.append("receipt  true: hashes and regions agree with the files")
     else:

@@ -11,7 +11,7 @@ import click
 from punchin.cli.progress import shown_progress
 from punchin.cli.report import take_as_json, take_as_text
 from punchin.edits import Edit, edits_from_json, split_tags
-from punchin.errors import EditError
+from punchin.errors import EditError, OutputError
 from punchin.region import Region
 
 if TYPE_CHECKING:
@@ -127,7 +127,10 @@ def edit(**given: Any) -> None:
         )
     takes = made if isinstance(made, list) else [made]
     if given["plot"]:
-        plot_take(given["song"], takes[0], given["plot"])
+        try:
+            plot_take(given["song"], takes[0], given["plot"])
+        except OutputError as error:
+            raise OutputError(f"{error}. The edit itself is done: {takes[0].path}") from error
     for take in takes:
         if given["as_json"]:
             click.echo(take_as_json(take))

@@ -76,6 +76,12 @@ def _punch_lines(punch: PunchRecord, receipt: Receipt) -> Iterator[str]:
     yield f"seams    {seams['word']} ({', '.join(edges)})" if edges else f"seams    {seams['word']}"
 
 
+def _brought(proof: ProofRecord) -> str:
+    """Where the output cannot hold the source's very samples, what they were compared as."""
+    _, _, stored = proof.compared_as.partition(" brought to ")
+    return f" as {stored} samples" if stored else ""
+
+
 def _because(edge: dict[str, Any]) -> str:
     return f": {edge['because']}" if edge["word"] not in ("seamless", "smooth") else ""
 
@@ -96,4 +102,5 @@ def _proof_lines(proof: ProofRecord, receipt: Receipt) -> Iterator[str]:
         return
     outside = sum(run.end_frame - run.start_frame for run in proof.runs) / receipt.source.rate_hz
     first = proof.runs[0].output_sha256[:16] if proof.runs else "nothing outside"
-    yield f"proof    outside: identical, largest difference 0 in {outside:.3f} s decoded, SHA-256 {first}…"
+    same = f"outside: identical{_brought(proof)}, largest difference 0"
+    yield f"proof    {same} in {outside:.3f} s decoded, SHA-256 {first}…"

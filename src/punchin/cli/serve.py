@@ -32,6 +32,9 @@ def serve() -> None:
     supervisor = supervisor_of(settings)
     if secret := first_key(supervisor.store, settings):
         click.echo(f"API key: {secret}\n  (shown only now; `punchin keys` makes more)")
+    click.echo(
+        f"Punchin answers at http://{settings.host}:{settings.port} (its routes: /docs); Ctrl-C stops it"
+    )
     supervisor.supervise(stop)
 
 
