@@ -40,7 +40,10 @@ def test_a_real_song_is_the_same_outside(name, place, tmp_path):
     verdict = punchin.verify(SHARED_AUDIO / name, take.path, take.receipt_path)
     assert verdict.holds, verdict.problems
     punch = take.receipt.punches[0]
-    assert verdict.changes
+    with punchin.open_song(SHARED_AUDIO / name) as song:
+        original = song.read(punchin.Frames(punch.start_frame, punch.end_frame))
+    # Where a song has ended already, the tone is as silent as the song.
+    assert verdict.changes or np.abs(original.samples).max() < 1e-3
     assert all(punch.start_frame <= c.start <= c.end <= punch.end_frame for c in verdict.changes)
 
 
