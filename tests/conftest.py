@@ -17,6 +17,11 @@ LEFT_TO_MAKE_TEST = (
     "unit/dispatch",
     "unit/engines/embedded",
     "unit/fetching",
+    "unit/filestore",
+    "unit/join",
+    "unit/moderation",
+    "unit/scripts",
+    "unit/seam",
     "unit/supervisor",
     "unit/worker",
 )
