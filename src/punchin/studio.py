@@ -110,8 +110,7 @@ def edit_all(
     container = _container(format, output)
     with open_song(song) as source:
         session = _session(engine, takes, container, joins, overwrite)
-        target = Path(output) if output else default_output(source, session.splicer(source, edits).container)
-        return inpaint(source, edits, target, session, progress)
+        return inpaint(source, edits, _target(source, edits, output, session), session, progress)
 
 
 def edit_each_take(
@@ -133,8 +132,11 @@ def edit_each_take(
     container = _container(format, output)
     with open_song(song) as source:
         session = _session(engine, takes, container, joins, overwrite)
-        target = Path(output) if output else default_output(source, session.splicer(source, edits).container)
-        return inpaint_each_take(source, edits, target, session, progress)
+        return inpaint_each_take(source, edits, _target(source, edits, output, session), session, progress)
+
+
+def _target(source: SongFile, edits: Sequence[Edit], output: str | Path | None, session: Session) -> Path:
+    return Path(output) if output else default_output(source, session.splicer(source, edits).container)
 
 
 def _session(
