@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
-.PHONY: help setup demo ace-step test check serve bench gallery lock docs clean
+.PHONY: help setup demo ace-step test check check-types check-tests serve bench gallery lock docs clean
 
 help:                      ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -23,8 +23,14 @@ ace-step: $(DEV)           ## what the ACE-Step engine needs, for its tests (abo
 check: $(DEV)              ## format, lint, types, layers and fast tests: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-tests
+
+# Side by side: the types are checked by one process, and so would leave a core idle.
+check-types: $(DEV)
+	$(BIN)/pyright
+
+check-tests: $(DEV)
 	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 test: $(DEV)               ## all tests

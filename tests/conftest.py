@@ -24,12 +24,14 @@ LEFT_TO_MAKE_TEST = (
     "unit/seam",
     "unit/supervisor",
     "unit/worker",
+    "unit/test_loudness.py",
+    "unit/test_resample.py",
 )
-"""Folders whose tests together take longer than a quick check may; run them alone while you work on them."""
+"""Folders and files whose tests together take longer than a quick check may; run them alone while you work on them."""
 
 
 def pytest_collection_modifyitems(items):
     folders = tuple(HERE / name for name in LEFT_TO_MAKE_TEST)
     for item in items:
-        if any(folder in item.path.parents for folder in folders):
+        if any(item.path.is_relative_to(folder) for folder in folders):
             item.add_marker(pytest.mark.slow)
