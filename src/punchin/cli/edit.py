@@ -26,7 +26,7 @@ Examples:
   punchin edit song.wav --edits edits.json
 
 \b
-START and END: 41, 41.5, 0:41.5, 1:02:03.25, "1808100 samples", end, end-12.5.
+START and END: 41, 41.5, 0:41.5, 1:02:03.25, "1808100 samples", end, end-12.5 (or -12.5).
 An edit list is JSON: [{"start": "0:12", "end": "0:15", "tags": "lofi", "seed": 7}, ...];
 each entry may also have lyrics, variance and parameters.
 """
