@@ -21,6 +21,7 @@ from punchin.web import (
     accounts,
     catalogue,
     downloading,
+    fal,
     native,
     operating,
     reading,
@@ -110,7 +111,7 @@ def create_app(settings: Settings, *, dispatcher: Dispatcher | None = None) -> F
         title="Punchin", version=version("punchin"), description=ABOUT, lifespan=lifespan, redoc_url=None
     )
     app.state.front = front
-    for part in (submitting, reading, uploading, downloading, catalogue, accounts, native, operating):
+    for part in (submitting, reading, uploading, downloading, catalogue, accounts, native, fal, operating):
         app.include_router(part.router)
     _answer_errors(app)
     if settings.cors_origins:

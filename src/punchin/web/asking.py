@@ -65,7 +65,7 @@ def read_wish(
     spec = JobSpec(
         model=model,
         engine=asked,
-        audio=_place(audio, own_key, check),
+        audio=_place(audio, name_of_audio(body), own_key, check),
         edits=edits,
         takes=takes,
         output_format=output_format,
@@ -88,15 +88,19 @@ def _named(fields: Sequence[Field], name: str) -> Field:
 
 
 def _audio(body: Mapping[str, Any], form: Form) -> str:
-    given = body if body.get("audio") else {"audio": body.get("audio_url") or body.get("audio")}
-    audio: str = form.audio.read(given).strip()
-    parts = _parts(audio)
-    if parts is None:
+    name = name_of_audio(body)
+    audio: str = replace(form.audio, name=name).read(body).strip()
+    if _parts(audio) is None:
         raise FieldError(
-            f'field "audio" must be an address that starts with http:// or https://, not {shown(audio)}; '
+            f'field "{name}" must be an address that starts with http:// or https://, not {shown(audio)}; '
             "files are sent to POST /api/v3/media/uploads first"
         )
     return audio
+
+
+def name_of_audio(body: Mapping[str, Any]) -> str:
+    """Which name of the song's field the client uses, for reading and for messages."""
+    return "audio_url" if "audio_url" in body and not body.get("audio") else "audio"
 
 
 def _parts(address: str) -> Any:
@@ -109,13 +113,13 @@ def _parts(address: str) -> Any:
     return parts if usable and not any(sign.isspace() or not sign.isprintable() for sign in address) else None
 
 
-def _place(audio: str, own_key: Callable[[str], str | None], check: Callable[[str], None]) -> str:
+def _place(audio: str, name: str, own_key: Callable[[str], str | None], check: Callable[[str], None]) -> str:
     try:
         key = own_key(audio)
         if key is None:
             check(audio)
     except CallerError as error:
-        raise FieldError(f'field "audio" is {shown(audio)}: {error}') from error
+        raise FieldError(f'field "{name}" is {shown(audio)}: {error}') from error
     return audio if key is None else f"upload:{key}"
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from punchin.web import fal
+from punchin.web.addresses import own_base
 from punchin.web.telling import told_to_owner
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def secret_of(signing_key: bytes, key_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WireLetters:
-    """Messages in the hosted API's words: the bare task, without an envelope, with its input.
+    """Messages in the hosted API's words: the bare task, without an envelope, with its input; or in fal's.
 
     Attributes:
         front: the parts of the server.
@@ -39,7 +41,9 @@ class WireLetters:
     front: Front
 
     def body_of(self, job: JobRecord) -> bytes:
-        """The message about an ended job."""
+        """The message about an ended job, in the words that it was asked in."""
+        if job.spec.model == fal.MODEL:
+            return msgspec.json.encode(fal.message_of(self.front, own_base(self.front.settings), job))
         return msgspec.json.encode(told_to_owner(self.front, job))
 
     def secret_of(self, key_id: str) -> str:

@@ -14,7 +14,7 @@ from punchin.web.engines import Installed
 from punchin.web.front import Front, Signed, TheBase, TheFront, answer
 from punchin.web.reading import MOST_PAGES, deleted
 from punchin.web.waiting import events as events_of
-from punchin.web.wire import moment
+from punchin.web.wire import moment, report_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -131,7 +131,7 @@ def view(front: Front, base: Base, job: JobRecord, *, whole: bool = True) -> dic
         ],
         "failure": {"code": job.failure.code, "message": job.failure.message} if job.failure else None,
         "request": job.spec.request,
-        "report": job.result.report if job.result and whole else None,
+        "report": report_of(job.result) if job.result and whole else None,
     }
 
 

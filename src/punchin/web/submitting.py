@@ -24,6 +24,7 @@ from punchin.web.wire import HOSTED_MODEL, BalanceUsedUp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from punchin.job import JobSpec
     from punchin.store import ApiKey, JobRecord, KeyLoad
     from punchin.web.addresses import Base
     from punchin.web.asking import Wish
@@ -92,14 +93,19 @@ async def submitted(
 ) -> Response:
     """Accept a job and answer: at once, or, where the client waits, as a stream that begins at once."""
     webhook = webhook_of(request.scope["query_string"])
-    wish = await run_in_threadpool(_wish, front, base, body, model, webhook)
-    job = await run_in_threadpool(_accepted, front, key, wish, idempotency_key)
+    wish = await run_in_threadpool(checked, front, base, body, model, webhook)
+    job = await run_in_threadpool(accepted, front, key, wish.spec, idempotency_key)
     if wish.wait:
         return StreamingResponse(until_over(front, base, job), media_type="application/json")
     return success(await run_in_threadpool(told, front, base, job))
 
 
-def _wish(front: Front, base: Base, body: dict[str, Any], model: str, webhook: str) -> Wish:
+def checked(front: Front, base: Base, body: dict[str, Any], model: str, webhook: str) -> Wish:
+    """A request, checked; nothing is stored yet.
+
+    Raises:
+        FieldError, CallerError, NoSuchModel: as `read_wish` and `Installed.engine_of`.
+    """
     installed = Installed.of(front.store.workers())
     return read_wish(
         body,
@@ -117,10 +123,15 @@ def _wish(front: Front, base: Base, body: dict[str, Any], model: str, webhook: s
     )
 
 
-def _accepted(front: Front, key: ApiKey, wish: Wish, idempotency_key: str | None) -> JobRecord:
+def accepted(front: Front, key: ApiKey, spec: JobSpec, idempotency_key: str | None) -> JobRecord:
+    """A job of this key, committed, if its limits allow one more.
+
+    Raises:
+        RateLimited, BalanceUsedUp, IdempotencyConflict: it is one too many, or another one.
+    """
     job, _ = front.store.submit(
         key.id,
-        wish.spec,
+        spec,
         idempotency_key=idempotency_key or None,
         enqueue=front.dispatcher.enqueue,
         admit=_admission(front, key),

@@ -49,13 +49,16 @@ async def until_over(front: Front, base: Base, job: JobRecord) -> AsyncIterator[
     yield msgspec.json.encode(Envelope(task if job.state.is_final else waited_too_long(task, limit_s)))
 
 
-async def events(front: Front, job: JobRecord, view: Callable[[JobRecord], object]) -> AsyncIterator[bytes]:
+async def events(
+    front: Front, job: JobRecord, view: Callable[[JobRecord], object], *, named: bool = True
+) -> AsyncIterator[bytes]:
     """Server-sent events: the job whenever something about it changes, until it is over.
 
     Args:
         front: the parts of the server.
         job: as it is now.
         view: what is told of it; called in a thread.
+        named: events are called progress, end or deleted; else they have no names.
     """
     sent, quiet_since, number = b"", time.monotonic(), 0
     while True:
@@ -63,7 +66,8 @@ async def events(front: Front, job: JobRecord, view: Callable[[JobRecord], objec
         if content != sent:
             sent, quiet_since, number = content, time.monotonic(), number + 1
             name = "end" if job.state.is_final else "progress"
-            yield b"id: %d\nevent: %s\ndata: %s\n\n" % (number, name.encode(), content)
+            yield b"id: %d\n" % number + (b"event: %s\n" % name.encode() if named else b"")
+            yield b"data: %s\n\n" % content
         if job.state.is_final:
             return
         if time.monotonic() - quiet_since >= COMMENT_S:
@@ -73,7 +77,8 @@ async def events(front: Front, job: JobRecord, view: Callable[[JobRecord], objec
         try:
             job = await run_in_threadpool(front.store.job, job.id)
         except JobNotFound:
-            yield b"event: deleted\ndata: {}\n\n"
+            if named:
+                yield b"event: deleted\ndata: {}\n\n"
             return
         except StoreError:
             continue

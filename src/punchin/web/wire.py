@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from punchin.job import JobResult
     from punchin.store import JobRecord
 
 HOSTED_MODEL = "wavespeed-ai/ace-step/audio-inpaint"
@@ -195,8 +196,21 @@ def task_of(
         timings=Timings(spent_ms),
         code=failure[0] if failure else UNSET,
         input=job.spec.request if with_input else UNSET,
-        punchin=job.result.report if job.result else UNSET,
+        punchin=report_of(job.result) if job.result else UNSET,
     )
+
+
+def report_of(result: JobResult) -> dict[str, Any]:
+    """What is told of a finished job: all but the receipts, 30 KB a take, which have their own address."""
+    takes: list[dict[str, Any]] = result.report.get("takes", [])
+    lean = [{name: value for name, value in take.items() if name != "receipt"} for take in takes]
+    return result.report | {"takes": lean}
+
+
+def why_failed(job: JobRecord) -> str:
+    """The sentence of a job that failed or was cancelled, else empty."""
+    failure = _failure_of(job, "")
+    return failure[1] if failure else ""
 
 
 def waited_too_long(task: Task, limit_s: float) -> Task:
