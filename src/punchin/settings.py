@@ -187,6 +187,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(gt=0, description="The largest output that is given as base64, in megabytes of the file."),
     ] = 100
 
+    # The playground
+    welcome: Annotated[
+        bool,
+        Meta(
+            description="Whether the page at / gets a key by itself where the service listens at loopback "
+            "only and is asked by this machine."
+        ),
+    ] = True
+    heard_mb: Annotated[
+        float,
+        Meta(ge=10, description="How much is kept of what the page asked about songs, in megabytes."),
+    ] = 1000
+
     @property
     def db_address(self) -> str:
         """Where the database is."""

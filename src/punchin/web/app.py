@@ -24,15 +24,20 @@ from punchin.web import (
     fal,
     native,
     operating,
+    page,
     reading,
+    sending,
+    sounds,
     submitting,
     uploading,
+    welcome,
 )
 from punchin.web.addresses import Addresses
 from punchin.web.asking import Base64WithWebhook
 from punchin.web.describing import describe
 from punchin.web.fields import shown
 from punchin.web.front import Front, answer
+from punchin.web.listening import Listening
 from punchin.web.measuring import Meters
 from punchin.web.passing import Passing
 from punchin.web.wire import Problem, status_of
@@ -58,6 +63,8 @@ ALLOWED_HEADERS = [
     "Idempotency-Key",
     "If-None-Match",
     "Range",
+    "Tus-Resumable",
+    "Upload-Offset",
     "X-Client-Name",
     "X-Client-Version",
     "X-Client-OS",
@@ -77,14 +84,16 @@ def front_of(settings: Settings, *, dispatcher: Dispatcher | None = None) -> Fro
     """
     key = signing_key(settings.home, settings.secret)
     store = Store.open(settings.db_address)
+    files = FileStore.open(settings.files_address)
     return Front(
         settings=settings,
         store=store,
-        files=FileStore.open(settings.files_address),
+        files=files,
         addresses=Addresses(Signer(key), settings.link_hours * 3600, settings.upload_minutes * 60),
         dispatcher=dispatcher or DbosDispatcher(store.engine),
         meters=Meters(),
         signing_key=key,
+        listening=Listening(files, settings.home / "heard", round(settings.heard_mb * 1_000_000)),
     )
 
 
@@ -102,7 +111,9 @@ def create_app(settings: Settings, *, dispatcher: Dispatcher | None = None) -> F
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:  # noqa: ARG001
+        front.listening.warm()
         yield
+        front.listening.close()
         if isinstance(front.dispatcher, DbosDispatcher):
             front.dispatcher.close()
         front.store.close()
@@ -111,16 +122,30 @@ def create_app(settings: Settings, *, dispatcher: Dispatcher | None = None) -> F
         title="Punchin", version=version("punchin"), description=ABOUT, lifespan=lifespan, redoc_url=None
     )
     app.state.front = front
-    for part in (submitting, reading, uploading, downloading, catalogue, accounts, native, fal, operating):
+    for part in (
+        submitting,
+        reading,
+        uploading,
+        downloading,
+        catalogue,
+        accounts,
+        native,
+        fal,
+        operating,
+        sending,
+        sounds,
+        welcome,
+        page,
+    ):
         app.include_router(part.router)
     _answer_errors(app)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=ALLOWED_HEADERS,
-            expose_headers=["Content-Range", "ETag", "Accept-Ranges", "Content-Disposition"],
+            expose_headers=["Content-Range", "ETag", "Accept-Ranges", "Content-Disposition", "Upload-Offset"],
         )
     app.add_middleware(Passing, meters=front.meters)
     describe(app, settings.max_time_s)

@@ -31,6 +31,7 @@ _WHY = {
     413: "It is larger than this server takes.",
     429: "The key's limit of jobs a minute, or of waiting jobs, is reached; later it works.",
     500: "A fault of this server.",
+    502: "The address of the song could not be read; later it may work.",
     503: "The database or the file store is away for a moment; later it works.",
 }
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from punchin.filestore import FileStore
     from punchin.settings import Settings
     from punchin.store import Store
+    from punchin.web.listening import Listening
     from punchin.web.measuring import Meters
 
 MAX_BODY_BYTES = 2_000_000
@@ -36,6 +37,7 @@ class Front:
     dispatcher: Dispatcher
     meters: Meters
     signing_key: bytes
+    listening: Listening
 
     @property
     def limits(self) -> Limits:

@@ -1,0 +1,196 @@
+"""The desks: child processes that look at songs, so that no stranger's file is ever opened by the API.
+
+`python -m punchin.desk` reads a question and answers it (its `protocol` says how). One that crashes, hangs or
+wants too much ends alone; the next question gets a new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from punchin.errors import CallerError, OutputError, RegionError, SongError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import IO
+
+log = structlog.get_logger("punchin.web")
+
+COMMAND = (sys.executable, "-m", "punchin.desk")
+PROBLEM = 0xFFFFFFFF
+ERRORS: dict[str, type[CallerError]] = {
+    error.code: error for error in (SongError, RegionError, OutputError, CallerError)
+}
+
+
+class DeskBusy(StoreError):
+    """Songs cannot be looked at right now; try again in a moment."""
+
+    code = "busy"
+
+
+class Desks:
+    """Some desks, each for one question at a time.
+
+    Args:
+        most: how many there are at once.
+        command: starts one.
+    """
+
+    def __init__(self, most: int, command: Sequence[str] = COMMAND) -> None:
+        self._command = list(command)
+        self._free = threading.BoundedSemaphore(most)
+        self._lock = threading.Lock()
+        self._idle: list[_Desk] = []
+        self._closed = False
+
+    def warm(self) -> None:
+        """Start a desk before anybody asks."""
+        with self._free:
+            self._put_back(self._take(""))
+
+    def ask(self, question: dict[str, Any], take: Callable[[bytes], object], limit_s: float) -> None:
+        """Ask, and wait for the answer.
+
+        Args:
+            question: as `punchin.desk.protocol` has it.
+            take: gets the answer piece by piece.
+            limit_s: how long it may take.
+
+        Raises:
+            SongError: the song cannot be read; or reading it crashed, or took too long.
+            CallerError: that cannot be done with this song.
+            DeskBusy: no desk can be started.
+        """
+        with self._free:
+            desk = self._take(question["path"])
+            try:
+                desk.ask(question, take, limit_s)
+            except BaseException:
+                desk.settle()
+                raise
+            finally:
+                self._put_back(desk)
+
+    def close(self) -> None:
+        """End all that are idle, and those at work when they are done."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for desk in idle:
+            desk.end()
+
+    def _take(self, path: str) -> _Desk:
+        """An idle desk: the one that has the song open already, else the one that was used last."""
+        with self._lock:
+            alive = [desk for desk in self._idle if desk.alive]
+            for dead in set(self._idle) - set(alive):
+                dead.end()
+            self._idle = alive
+            for desk in reversed(alive):
+                if path in desk.seen:
+                    self._idle.remove(desk)
+                    return desk
+            if alive:
+                return self._idle.pop()
+        return _Desk(self._command)
+
+    def _put_back(self, desk: _Desk) -> None:
+        with self._lock:
+            if desk.alive and not desk.tired and not self._closed:
+                self._idle.append(desk)
+                return
+        desk.end()
+
+
+class _Desk:
+    """One process."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.seen: set[str] = set()
+        self.tired = False
+        self._mid_answer = False
+        self._killed_late = False
+        try:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except OSError as error:
+            raise DeskBusy(f"songs cannot be looked at right now: {error.strerror}") from error
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, question: dict[str, Any], take: Callable[[bytes], object], limit_s: float) -> None:
+        watch = threading.Timer(limit_s, self._too_late)
+        watch.daemon = True
+        watch.start()
+        self._mid_answer = True
+        try:
+            self._pipe(self._process.stdin).write(msgspec.json.encode(question) + b"\n")
+            self._pipe(self._process.stdin).flush()
+            while piece := self._piece():
+                take(piece)
+            self._mid_answer = False
+        except (OSError, EOFError) as error:
+            raise SongError(self._ending(question["name"], limit_s)) from error
+        finally:
+            watch.cancel()
+        self.seen.add(question["path"])
+        # What the analysis has loaded and held stays in the process; a new one is small again.
+        self.tired = question["ask"] == "beats" or len(self.seen) > 200
+
+    def settle(self) -> None:
+        """After an error: a desk that is still in the middle of an answer is of no use any more."""
+        if self._mid_answer:
+            self._process.kill()
+            self._process.wait()
+
+    def end(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        try:
+            self._process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _piece(self) -> bytes:
+        length = int.from_bytes(self._read(4), "little")
+        if length != PROBLEM:
+            return self._read(length)
+        told = msgspec.json.decode(self._read(int.from_bytes(self._read(4), "little")))
+        self._mid_answer = False
+        raise ERRORS.get(told["code"], CallerError)(told["message"])
+
+    def _read(self, count: int) -> bytes:
+        found = self._pipe(self._process.stdout).read(count)
+        if len(found) < count:
+            raise EOFError
+        return found
+
+    def _ending(self, name: str, limit_s: float) -> str:
+        """Why there was no answer."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+        log.warning("a desk ended", code=self._process.returncode, late=self._killed_late)
+        if self._killed_late:
+            return f"{name} could not be looked at in {limit_s:g} s, so that was given up"
+        return f"{name} could not be read safely: the program that read it ended"
+
+    def _too_late(self) -> None:
+        self._killed_late = True
+        self._process.kill()
+
+    @staticmethod
+    def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+        assert pipe is not None
+        return pipe

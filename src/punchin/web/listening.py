@@ -1,0 +1,309 @@
+"""What is known of songs: asked of the desks once, kept, and given while it comes in."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import tempfile
+import threading
+import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from punchin.errors import PunchinError, SongError, StoreError
+from punchin.web.desks import DeskBusy, Desks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from punchin.filestore import FileStore
+
+QUICK, SLOW = 2, 1
+"""How many questions are answered at once: short ones, and those that take their time."""
+MOST_WAITING = 64
+BLOCK_BYTES = 1 << 18
+LOOK_S = 0.01
+STALE_S = 3600.0
+"""What nobody finished in an hour was left by a process that died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A song of the file store that is asked about.
+
+    Attributes:
+        key: in the file store.
+        identity: the same for files with the same bytes.
+        name: what people call it.
+    """
+
+    key: str
+    identity: str
+    name: str
+
+
+class Finding:
+    """An answer that grows until it is whole; may be read from any number of places meanwhile.
+
+    Attributes:
+        error: why it is none.
+    """
+
+    def __init__(self, handle: int, size: int | None = None) -> None:
+        self._handle = handle
+        self._over = threading.Event()
+        self.size = size or 0
+        self.error: PunchinError | None = None
+        weakref.finalize(self, os.close, handle)
+        if size is not None:
+            self._over.set()
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no more to come."""
+        return self._over.is_set()
+
+    def add(self, piece: bytes) -> None:
+        """More of it."""
+        view = memoryview(piece)
+        while view:
+            written = os.pwrite(self._handle, view, self.size)
+            view = view[written:]
+            self.size += written
+
+    def finish(self, error: PunchinError | None = None) -> None:
+        """It is whole, or will never be."""
+        self.error = error
+        self._over.set()
+
+    def read(self, start: int) -> bytes:
+        """Some of what is there from byte `start` on."""
+        return os.pread(self._handle, min(BLOCK_BYTES, self.size - start), start)
+
+    async def begun(self) -> None:
+        """Wait until there is something.
+
+        Raises:
+            PunchinError: why there will be nothing.
+        """
+        while not self.size and not self.over:
+            await asyncio.sleep(LOOK_S)
+        if self.error and not self.size:
+            raise self.error
+
+    async def whole(self) -> None:
+        """Wait until all is there.
+
+        Raises:
+            PunchinError: why it will never be.
+        """
+        while not self.over:
+            await asyncio.sleep(LOOK_S)
+        if self.error:
+            raise self.error
+
+    async def blocks(self) -> AsyncIterator[bytes]:
+        """All of it, as it comes in.
+
+        Raises:
+            PunchinError: it broke off.
+        """
+        at = 0
+        while True:
+            over = self.over
+            while at < self.size:
+                block = await asyncio.to_thread(self.read, at)
+                at += len(block)
+                yield block
+            if over and at >= self.size:
+                break
+            await asyncio.sleep(LOOK_S)
+        if self.error:
+            raise self.error
+
+
+class Listening:
+    """Asks the desks about songs.
+
+    Args:
+        files: where the songs are.
+        folder: for what is kept; nothing in it is needed.
+        most_bytes: how much is kept.
+        desks: who looks.
+    """
+
+    def __init__(self, files: FileStore, folder: Path, most_bytes: int, desks: Desks | None = None) -> None:
+        self._files, self._folder, self._most_bytes = files, folder, most_bytes
+        self._desks = desks or Desks(QUICK + SLOW)
+        self._lanes = {
+            slow: ThreadPoolExecutor(count, thread_name_prefix="listening")
+            for slow, count in ((False, QUICK), (True, SLOW))
+        }
+        self._lock = threading.Lock()
+        self._coming: dict[str, Finding] = {}
+        self._waiting = 0
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for files that nobody needs once they are sent."""
+        return self._made("scratch")
+
+    def warm(self) -> None:
+        """Get a desk ready before anybody asks."""
+        self._lanes[False].submit(self._desks.warm)
+
+    def close(self) -> None:
+        """End the desks; what is being answered is finished first."""
+        for lane in self._lanes.values():
+            lane.shutdown(cancel_futures=True)
+        self._desks.close()
+
+    def ask(
+        self,
+        songs: Sequence[Heard],
+        ask: str,
+        *,
+        keep: bool = True,
+        slow: bool = False,
+        limit_s: float = 120.0,
+        **details: Any,
+    ) -> Finding:
+        """Ask, or find what was asked before. Comes back at once; errors come with the finding.
+
+        Args:
+            songs: which one; for a comparison the new and the old one.
+            ask: what, a question of the desk.
+            keep: whether the answer is kept for the next who asks.
+            slow: whether it takes its time, so that short questions must not wait behind it.
+            limit_s: how long the desk may take.
+            details: of the question.
+
+        Raises:
+            DeskBusy: too many are waiting.
+            StoreError: there is no room for the answer.
+        """
+        name = _name_of(songs, ask, details)
+        with self._lock:
+            if keep and (finding := self._coming.get(name) or self._kept(name)):
+                return finding
+            if self._waiting >= MOST_WAITING:
+                raise DeskBusy
+            finding, part = self._new()
+            self._waiting += 1
+            if keep:
+                self._coming[name] = finding
+        question = {"ask": ask, **details}
+        try:
+            self._lanes[slow].submit(self._answer, songs, question, finding, part, name, keep, limit_s)
+        except RuntimeError as error:
+            self._done(name, keep)
+            part.unlink(missing_ok=True)
+            raise DeskBusy("this server is stopping") from error
+        return finding
+
+    def _answer(
+        self,
+        songs: Sequence[Heard],
+        question: dict[str, Any],
+        finding: Finding,
+        part: Path,
+        name: str,
+        keep: bool,
+        limit_s: float,
+    ) -> None:
+        error: PunchinError | None = None
+        try:
+            question["name"] = songs[0].name
+            for word, song in zip(("path", "against"), songs, strict=False):
+                question[word] = str(self._local(song))
+            self._desks.ask(question, finding.add, limit_s)
+            if keep:
+                part.replace(self._place(name))
+        except PunchinError as found:
+            error = found
+        except FileNotFoundError:
+            error = SongError(f"{songs[0].name} is not here any more, or has not arrived yet")
+        except OSError as found:
+            error = StoreError(f"there is no room to look at songs: {found.strerror}")
+        except Exception as found:  # noqa: BLE001  # whoever waits for it must not wait for ever
+            error = StoreError(f"a fault of this server stopped the look at the song: {found!r}")
+        finally:
+            part.unlink(missing_ok=True)
+            self._done(name, keep)
+            finding.finish(error)
+        if keep:
+            self._trim()
+
+    def _done(self, name: str, keep: bool) -> None:
+        with self._lock:
+            self._waiting -= 1
+            if keep:
+                self._coming.pop(name, None)
+
+    def _local(self, song: Heard) -> Path:
+        """The song on this machine; one of an object store is fetched, and kept like an answer."""
+        if path := self._files.local_path(song.key):
+            return path.absolute()
+        place = self._place(f"{song.identity}.song")
+        if place.exists():
+            os.utime(place)
+        else:
+            self._files.fetch_to(song.key, place)
+        return place
+
+    def _kept(self, name: str) -> Finding | None:
+        place = self._place(name)
+        with suppress(OSError):
+            handle = os.open(place, os.O_RDONLY)
+            os.utime(place)
+            return Finding(handle, os.fstat(handle).st_size)
+        return None
+
+    def _new(self) -> tuple[Finding, Path]:
+        try:
+            handle, path = tempfile.mkstemp(".part", dir=self._made("."))
+        except OSError as error:
+            raise StoreError(f"there is no room to look at songs: {error.strerror}") from error
+        from pathlib import Path
+
+        return Finding(handle), Path(path)
+
+    def _place(self, name: str) -> Path:
+        return self._made(".") / name
+
+    def _made(self, inner: str) -> Path:
+        place = (self._folder / inner).absolute()
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def _trim(self) -> None:
+        """Let go of what was used longest ago, until the rest fits."""
+        trim(self._folder, self._most_bytes, time.time())
+
+
+def trim(folder: Path, most_bytes: int, now_s: float) -> None:
+    """Delete the files of a folder that were used longest ago until the rest has at most so many bytes."""
+    found: list[tuple[float, int, Path]] = []
+    for path in folder.iterdir():
+        with suppress(OSError):
+            told = path.stat()
+            if path.is_file() and (path.suffix != ".part" or now_s - told.st_mtime > STALE_S):
+                found.append((told.st_mtime, told.st_size, path))
+    left = sum(size for _, size, _ in found)
+    for used_s, size, path in sorted(found):
+        if left <= most_bytes and not (path.suffix == ".part" and now_s - used_s > STALE_S):
+            continue
+        with suppress(OSError):
+            path.unlink()
+            left -= size
+
+
+def _name_of(songs: Sequence[Heard], ask: str, details: dict[str, Any]) -> str:
+    """A file name for an answer: the same for the same question about the same bytes."""
+    told = repr([[song.identity for song in songs], ask, sorted(details.items())])
+    return f"{hashlib.sha256(told.encode()).hexdigest()[:40]}.{ask}"
