@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 from click.testing import CliRunner
@@ -28,7 +29,7 @@ def store(tmp_path, monkeypatch):
 
 
 def run(command, *words):
-    done = CliRunner().invoke(command, words, catch_exceptions=False)
+    done = CliRunner().invoke(command, [str(word) for word in words], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -48,6 +49,33 @@ def test_a_key_has_the_limits_that_were_asked(store):
     assert key.limits == Limits(rate_per_minute=3, max_queued=0)
     assert float(key.balance) == made["prepaid"] == 0.1
     assert "balance 0.1" in run(keys)
+
+
+def test_limits_of_a_key_are_changed_one_by_one(store):
+    key, _ = store.create_key("guest", limits=Limits(rate_per_minute=3, max_running=1))
+    says = run(keys, "limit", "guest", "--queued", 7, "--rate", 0)
+    assert store.key(key.id).limits == Limits(rate_per_minute=0, max_running=1, max_queued=7)
+    assert "jobs a minute any number, at work 1, waiting 7" in says
+    row = json.loads(run(keys, "limit", key.id[:6], "--running", "default", "--json"))
+    assert (row["rate_per_minute"], row["max_running"], row["max_queued"]) == (0, None, 7)
+    assert store.key(key.id).limits == Limits(rate_per_minute=0, max_queued=7)
+    for word in ("-1", "many", "1.5"):
+        assert CliRunner().invoke(keys, ["limit", "guest", "--rate", word]).exit_code == 2
+
+
+def test_a_key_is_prepaid_topped_up_and_set_free(store):
+    key, _ = store.create_key("guest")
+    completed(store, key=key.id, price="0.25")
+    assert "has spent 0.25 and may spend 4.75 more" in run(keys, "prepay", "guest", "5")
+    row = json.loads(run(keys, "prepay", "guest", "0.1", "--add", "--json"))
+    assert (row["prepaid"], row["spent"]) == (5.1, 0.25)
+    assert store.balance(key.id) == Decimal("4.85")
+    assert "as much as it wants" in run(keys, "prepay", "guest", "unlimited")
+    assert store.balance(key.id) is None
+    for words in (("1", "--add"), ("unlimited", "--add")):
+        with pytest.raises(SettingsError, match="without --add"):
+            run(keys, "prepay", "guest", *words)
+    assert CliRunner().invoke(keys, ["prepay", "guest", "-5"]).exit_code == 2
 
 
 def test_keys_are_renamed_and_revoked_by_name_or_id(store):
