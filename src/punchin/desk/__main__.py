@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from punchin.desk.answering import Table
-from punchin.desk.limits import keep_within
+from punchin.desk.answering import Table, get_ready
 from punchin.desk.protocol import Answer, AnyQuestion, read_question
 from punchin.errors import CallerError, PunchinError, SongError
 
@@ -25,8 +24,8 @@ ALONE_S = 1.0
 
 def main() -> None:
     """Serve standard input and output."""
-    keep_within()
     questions, answers = _pipes()
+    get_ready()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     table, answer = Table(), Answer(answers)
     for line in questions:

@@ -18,6 +18,17 @@ OPEN = 4
 """Songs that stay open: the next part of one that is decoded from its start (Opus, AAC) then costs little."""
 
 
+def get_ready() -> None:
+    """Import what most questions need, so that the first one need not wait for it."""
+    import punchin.desk.about
+    import punchin.desk.outline
+    import punchin.desk.sound
+    import punchin.songfile.flac
+    import punchin.songfile.mp3
+    import punchin.songfile.sndfile
+    import punchin.songfile.wav  # noqa: F401
+
+
 class Table:
     """Answers questions about songs."""
 

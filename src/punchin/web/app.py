@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -93,8 +94,16 @@ def front_of(settings: Settings, *, dispatcher: Dispatcher | None = None) -> Fro
         dispatcher=dispatcher or DbosDispatcher(store.engine),
         meters=Meters(),
         signing_key=key,
-        listening=Listening(files, settings.home / "heard", round(settings.heard_mb * 1_000_000)),
+        listening=Listening(
+            files, _folder_of(settings), settings.home / "heard", round(settings.heard_mb * 1_000_000)
+        ),
     )
+
+
+def _folder_of(settings: Settings) -> Path | None:
+    """The folder of the file store, if it is one of this machine."""
+    address = settings.files_address.removeprefix("file://")
+    return None if "://" in address else Path(address).expanduser()
 
 
 def create_app(settings: Settings, *, dispatcher: Dispatcher | None = None) -> FastAPI:

@@ -134,6 +134,7 @@ def _job() -> Schema:
         "created_at": text,
         "started_at": optional_text,
         "finished_at": optional_text,
+        "audio": text,
         "outputs": {"type": "array", "items": _OBJECT},
         "failure": {"type": ["object", "null"]},
         "request": _OBJECT,

@@ -10,11 +10,13 @@ import contextlib
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
 
+from punchin.confinement import Confinement, start
 from punchin.errors import CallerError, OutputError, RegionError, SongError, StoreError
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger("punchin.web")
 
 COMMAND = (sys.executable, "-m", "punchin.desk")
+MEMORY_BYTES = 2 << 30
+"""Of its own: the beats of five minutes take about a third of it."""
+FILE_BYTES = 8 << 30
+"""The longest file that is made: a song in another format, before it is sent."""
 PROBLEM = 0xFFFFFFFF
 ERRORS: dict[str, type[CallerError]] = {
     error.code: error for error in (SongError, RegionError, OutputError, CallerError)
@@ -41,20 +47,38 @@ class Desks:
 
     Args:
         most: how many there are at once.
+        songs: folders that they may read.
+        scratch: a folder that they may write.
         command: starts one.
     """
 
-    def __init__(self, most: int, command: Sequence[str] = COMMAND) -> None:
+    def __init__(
+        self, most: int, songs: Sequence[Path], scratch: Path, command: Sequence[str] = COMMAND
+    ) -> None:
         self._command = list(command)
+        self._confinement = Confinement(
+            memory_bytes=MEMORY_BYTES,
+            cpu_s=None,
+            file_bytes=FILE_BYTES,
+            # In a checkout the package is found by looking through the folder above it.
+            folders_readable=(*songs, Path(__file__).resolve().parents[2]),
+            folders_writable=(scratch,),
+        )
+        self._most = most
         self._free = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
         self._idle: list[_Desk] = []
         self._closed = False
 
     def warm(self) -> None:
-        """Start a desk before anybody asks."""
-        with self._free:
-            self._put_back(self._take(""))
+        """Start all of them before anybody asks: each gets ready by itself.
+
+        Raises:
+            DeskBusy: none can be started.
+        """
+        with self._lock:
+            while len(self._idle) < self._most and not self._closed:
+                self._idle.append(self._new())
 
     def ask(self, question: dict[str, Any], take: Callable[[bytes], object], limit_s: float) -> None:
         """Ask, and wait for the answer.
@@ -90,36 +114,40 @@ class Desks:
     def _take(self, path: str) -> _Desk:
         """An idle desk: the one that has the song open already, else the one that was used last."""
         with self._lock:
-            alive = [desk for desk in self._idle if desk.alive]
-            for dead in set(self._idle) - set(alive):
+            for dead in [desk for desk in self._idle if not desk.alive]:
+                self._idle.remove(dead)
                 dead.end()
-            self._idle = alive
-            for desk in reversed(alive):
-                if path in desk.seen:
-                    self._idle.remove(desk)
-                    return desk
-            if alive:
-                return self._idle.pop()
-        return _Desk(self._command)
+            if not self._idle:
+                return self._new()
+            last = self._idle[-1]
+            desk = next((desk for desk in self._idle if path in desk.seen), last)
+            self._idle.remove(desk)
+            return desk
+
+    def _new(self) -> _Desk:
+        return _Desk(self._command, self._confinement)
 
     def _put_back(self, desk: _Desk) -> None:
         with self._lock:
-            if desk.alive and not desk.tired and not self._closed:
-                self._idle.append(desk)
-                return
-        desk.end()
+            usable = desk.alive and not desk.tired
+            if not self._closed:
+                with contextlib.suppress(DeskBusy):
+                    self._idle.append(desk if usable else self._new())
+            usable = usable and not self._closed
+        if not usable:
+            desk.end()
 
 
 class _Desk:
     """One process."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], confinement: Confinement) -> None:
         self.seen: set[str] = set()
         self.tired = False
         self._mid_answer = False
         self._killed_late = False
         try:
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._process = start(command, confinement, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except OSError as error:
             raise DeskBusy(f"songs cannot be looked at right now: {error.strerror}") from error
 

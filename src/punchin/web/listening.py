@@ -132,14 +132,15 @@ class Listening:
 
     Args:
         files: where the songs are.
+        songs: the same as a folder of this machine, if it is one.
         folder: for what is kept; nothing in it is needed.
         most_bytes: how much is kept.
-        desks: who looks.
     """
 
-    def __init__(self, files: FileStore, folder: Path, most_bytes: int, desks: Desks | None = None) -> None:
-        self._files, self._folder, self._most_bytes = files, folder, most_bytes
-        self._desks = desks or Desks(QUICK + SLOW)
+    def __init__(self, files: FileStore, songs: Path | None, folder: Path, most_bytes: int) -> None:
+        self._files, self._folder, self._most_bytes = files, folder.absolute(), most_bytes
+        self._songs = songs
+        self._made_desks: Desks | None = None
         self._lanes = {
             slow: ThreadPoolExecutor(count, thread_name_prefix="listening")
             for slow, count in ((False, QUICK), (True, SLOW))
@@ -155,13 +156,14 @@ class Listening:
 
     def warm(self) -> None:
         """Get a desk ready before anybody asks."""
-        self._lanes[False].submit(self._desks.warm)
+        self._lanes[False].submit(lambda: self._desks().warm())
 
     def close(self) -> None:
         """End the desks; what is being answered is finished first."""
         for lane in self._lanes.values():
             lane.shutdown(cancel_futures=True)
-        self._desks.close()
+        if self._made_desks:
+            self._made_desks.close()
 
     def ask(
         self,
@@ -221,7 +223,7 @@ class Listening:
             question["name"] = songs[0].name
             for word, song in zip(("path", "against"), songs, strict=False):
                 question[word] = str(self._local(song))
-            self._desks.ask(question, finding.add, limit_s)
+            self._desks().ask(question, finding.add, limit_s)
             if keep:
                 part.replace(self._place(name))
         except PunchinError as found:
@@ -238,6 +240,14 @@ class Listening:
             finding.finish(error)
         if keep:
             self._trim()
+
+    def _desks(self) -> Desks:
+        """The desks; their folders are made when somebody asks, and not before."""
+        with self._lock:
+            if self._made_desks is None:
+                folders = [self._made("."), *([self._songs.absolute()] if self._songs else [])]
+                self._made_desks = Desks(QUICK + SLOW, folders, self.scratch)
+            return self._made_desks
 
     def _done(self, name: str, keep: bool) -> None:
         with self._lock:
@@ -277,7 +287,7 @@ class Listening:
         return self._made(".") / name
 
     def _made(self, inner: str) -> Path:
-        place = (self._folder / inner).absolute()
+        place = self._folder / inner
         place.mkdir(parents=True, exist_ok=True)
         return place
 

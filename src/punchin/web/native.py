@@ -9,10 +9,12 @@ from fastapi.responses import StreamingResponse
 
 from punchin.errors import JobNotFound
 from punchin.job import State
+from punchin.store.jobs import UPLOAD
 from punchin.web.describing import JOB, Responses, responses
 from punchin.web.engines import Installed
 from punchin.web.front import Front, Signed, TheBase, TheFront, answer
 from punchin.web.reading import MOST_PAGES, deleted
+from punchin.web.searching import found_jobs
 from punchin.web.waiting import events as events_of
 from punchin.web.wire import moment, report_of
 
@@ -44,9 +46,15 @@ def jobs(
     page: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 1,
     page_size: Annotated[int, Query(ge=1, le=100)] = 20,
     state: State | None = None,
+    search: Annotated[
+        str, Query(max_length=200, description="Only jobs with these words in tags, lyrics or names.")
+    ] = "",
 ) -> Response:
     """Your jobs, newest first."""
-    found = front.store.history(key.id, page=page, page_size=page_size, state=state)
+    if search.strip():
+        found = found_jobs(front.store, key.id, search, page=page, page_size=page_size, state=state)
+    else:
+        found = front.store.history(key.id, page=page, page_size=page_size, state=state)
     items = [view(front, base, job, whole=False) for job in found.items]
     return answer({"page": found.page, "items": items, "has_more": found.has_more})
 
@@ -120,6 +128,7 @@ def view(front: Front, base: Base, job: JobRecord, *, whole: bool = True) -> dic
         "created_at": moment(job.created_at),
         "started_at": _moment(job.started_at),
         "finished_at": _moment(job.finished_at),
+        "audio": _audio(front, base, job),
         "outputs": [
             {
                 "url": front.addresses.of_file(base, output.key),
@@ -133,6 +142,12 @@ def view(front: Front, base: Base, job: JobRecord, *, whole: bool = True) -> dic
         "request": job.spec.request,
         "report": report_of(job.result) if job.result and whole else None,
     }
+
+
+def _audio(front: Front, base: Base, job: JobRecord) -> str:
+    """Where the song can be read that was edited; of one that lies here an address that is fresh."""
+    upload = job.spec.audio.removeprefix(UPLOAD)
+    return job.spec.audio if upload == job.spec.audio else front.addresses.of_file(base, upload)
 
 
 def _moment(when: datetime | None) -> str | None:
