@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import soxr
 
 SIZE, HOP = 2048, 512
 """Window and hop of spectra, in frames."""
+
+STROKE_RATE_HZ = 24_000
+STROKE_BANDS = ((0, 150, 15), (150, 2000, 5), (2000, 9000, 5))
+"""Where strokes are looked for: from and to in Hz, and over how many ms the energy is smoothed."""
 
 
 def spectra(samples: np.ndarray, size: int = SIZE, hop: int = HOP) -> np.ndarray:
@@ -46,6 +51,44 @@ def onset_rate(samples: np.ndarray, rate_hz: int) -> float:
     padded = np.pad(rise, near)
     peak = np.max([padded[k : k + rise.size] for k in range(2 * near + 1)], axis=0)
     return int(np.sum((rise == peak) & (rise > 0.15))) / (samples.shape[1] / rate_hz)
+
+
+def stroke_strength(samples: np.ndarray, rate_hz: int) -> np.ndarray:
+    """How strongly something is struck, one value a millisecond: rises of log energy in three bands, each
+    weighted by how loud the band is afterwards.
+    """
+    mono = soxr.resample(samples.mean(axis=0).astype(np.float32), rate_hz, STROKE_RATE_HZ, "HQ")
+    step = STROKE_RATE_HZ // 1000
+    spectrum, f = np.fft.rfft(mono), np.fft.rfftfreq(mono.size, 1 / STROKE_RATE_HZ)
+    strength = np.zeros(mono.size // step)
+    for low_hz, high_hz, smooth_ms in STROKE_BANDS:
+        band = np.fft.irfft(spectrum * ((f >= low_hz) & (f < high_hz)), mono.size)
+        energy = np.square(band[: strength.size * step]).reshape(-1, step).mean(axis=1)
+        kernel = np.hanning(smooth_ms + 2)[1:-1]
+        energy = np.convolve(energy, kernel / kernel.sum(), "same")
+        level = np.log(energy + 1e-7 * float(np.percentile(energy, 99)) + 1e-10)
+        rise = np.pad(np.maximum(level[5:] - level[:-5], 0.0), (3, 2))
+        loud = np.minimum(energy / (float(np.percentile(energy, 95)) + 1e-12), 1.0)
+        strength += rise * np.pad(loud[8:], (0, 8))
+    return strength
+
+
+def strokes_near(strength: np.ndarray, beats_s: np.ndarray, reach_ms: int = 60) -> np.ndarray:
+    """By how many ms the strongest stroke near each beat is late, `[K]`; NaN where none stands out.
+
+    Args:
+        strength: of `stroke_strength`.
+        beats_s: `[K]`, counted from its start.
+        reach_ms: how far is searched.
+    """
+    least = float(np.percentile(strength, 96)) if strength.size else 0.0
+    lags = np.full(len(beats_s), np.nan)
+    for k, beat_s in enumerate(beats_s):
+        at = round(1000 * beat_s)
+        near = strength[max(0, at - reach_ms) : at + reach_ms + 1]
+        if reach_ms <= at < strength.size - reach_ms and near.max() > least:
+            lags[k] = int(near.argmax()) - reach_ms
+    return lags
 
 
 def roll_off_hz(samples: np.ndarray, rate_hz: int, share: float = 0.95) -> float:
