@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
@@ -141,6 +142,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allow_http: Annotated[
         bool, Meta(description="Whether public songs and webhooks may be at plain http addresses.")
     ] = False
+    confine: Annotated[
+        Literal["auto", "off"],
+        Meta(
+            description="Whether songs are read in a process of their own, kept in by what the system has for "
+            "it: limits, seccomp, Landlock (auto), or in the worker, which a bad file can then bring down "
+            "(off)."
+        ),
+    ] = "auto"
+    song_memory_mb: Annotated[
+        int,
+        Meta(
+            ge=256, le=1_000_000, description="How much memory reading and editing one song may take, in MB."
+        ),
+    ] = 2000
+    song_cpu_s: Annotated[
+        int,
+        Meta(
+            ge=5,
+            le=86400,
+            description="How long reading and editing one song may compute, in seconds; the "
+            "engine's time is not counted.",
+        ),
+    ] = 900
+    max_song_minutes: Annotated[
+        float, Meta(gt=0, le=1440, description="The longest song that is edited, in minutes.")
+    ] = 60
+    max_song_msamples: Annotated[
+        float,
+        Meta(gt=0, description="The largest song that is edited, in millions of samples of all channels."),
+    ] = 1400
+    max_output_mb: Annotated[
+        float,
+        Meta(gt=0, description="The largest output that is written, in megabytes of 1,000,000 bytes."),
+    ] = 6000
     nsfw: Annotated[
         Literal["off", "flag", "refuse"],
         Meta(
@@ -203,7 +238,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def db_address(self) -> str:
         """Where the database is."""
-        return self.db or f"sqlite:///{self.home.absolute() / 'punchin.db'}"
+        # A folder's name may hold what means something in an address: "?", "#", "%".
+        return self.db or f"sqlite:///{quote(str(self.home.absolute() / 'punchin.db'))}"
 
     @property
     def files_address(self) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from punchin.dispatch import prepare
 from punchin.store import JobRecord, Store, migrate
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
     from punchin.job import JobSpec
 
 
+def address_of(path: Path) -> str:
+    """The address of a SQLite file, whatever its name is."""
+    return f"sqlite:///{quote(str(path))}"
+
+
 @cache
 def _empty() -> Path:
     path = Path(mkdtemp(prefix="punchin-")) / "empty.db"
-    address = f"sqlite:///{path}"
+    address = address_of(path)
     migrate(address)
     store = Store.open(address)
     prepare(store.engine, 0.05)
@@ -37,7 +43,7 @@ def ledger_in(folder: Path, **options: Any) -> Store:
     """
     path = folder / "punchin.db"
     shutil.copy(_empty(), path)
-    return Store.open(f"sqlite:///{path}", **options)
+    return Store.open(address_of(path), **options)
 
 
 def accept(store: Store, spec: JobSpec, key_id: str = "key") -> JobRecord:

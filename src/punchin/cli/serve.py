@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -43,16 +45,14 @@ def serve() -> None:
 def api(parent: int | None) -> None:
     """Run the API alone; `punchin serve`, or another machine's, runs the workers."""
     _end_with(parent)
-    import uvicorn
-
+    from punchin.cli.serving import Server
     from punchin.web import create_app
 
     settings = _settings()
     _log_to_stderr()
-    uvicorn.run(
-        create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False,
-        timeout_graceful_shutdown=round(settings.grace_s),
-    )  # fmt: skip
+    # The server raises what stopped it once more, when it has ended in order.
+    with suppress(KeyboardInterrupt):
+        Server(create_app(settings), settings).run()
 
 
 @click.command()
@@ -63,10 +63,13 @@ def worker(slot: int, parent: int | None) -> None:
     _end_with(parent)
     stop = told_to_stop()
     from punchin.worker.assembling import worker_of
+    from punchin.worker.handing_back import hand_back
 
     settings = _settings()
     _log_to_stderr()
-    worker_of(settings, slot).work(stop)
+    made = worker_of(settings, slot)
+    made.work(stop)
+    hand_back(made.store, made.dispatcher)
     # A job that took longer than the grace still runs in a thread, and would keep the process alive.
     sys.stdout.flush()
     sys.stderr.flush()
@@ -89,12 +92,19 @@ def _end_with(parent: int | None) -> None:
 def told_to_stop() -> threading.Event:
     """An event that SIGTERM and Ctrl-C set; a second one of them ends the process at once."""
     stop = threading.Event()
+    # A handler runs in the middle of anything the main thread does, for instance while that holds the lock of
+    # the event: setting it there would wait for itself for ever. This queue may be put into from a handler.
+    told: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def tell(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if stop.is_set():
-            os._exit(128 + signum)
-        stop.set()
+        told.put(signum)
 
+    def listen() -> None:
+        told.get()
+        stop.set()
+        os._exit(128 + told.get())
+
+    threading.Thread(target=listen, name="signals", daemon=True).start()
     signal.signal(signal.SIGTERM, tell)
     signal.signal(signal.SIGINT, tell)
     return stop

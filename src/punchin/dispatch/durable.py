@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
-    from punchin.dispatch.model import Run
+    from punchin.dispatch.model import Queued, Run
     from punchin.store import JobRecord
 
 APPLICATION = "punchin"
@@ -47,7 +47,7 @@ WORKFLOW = "punchin-job"
 PROTOCOL = "1"
 """The application version: changes only when an entry in line would mean something else than before."""
 
-IN_LINE = ["ENQUEUED", "DELAYED", "PENDING"]
+IN_LINE = frozenset({"ENQUEUED", "DELAYED", "PENDING"})
 OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 
@@ -113,6 +113,7 @@ class DbosDispatcher:
         self._most = most_handed_out
         self._lazy_client: DBOSClient | None = None
         self._making = threading.Lock()
+        self._at_work: dict[str, str] = {}
 
     @property
     def _client(self) -> DBOSClient:
@@ -132,7 +133,7 @@ class DbosDispatcher:
         """See `Dispatcher.enqueue`."""
         self._client.enqueue_in_transaction(session, _entry(job, job.id), job.id)
 
-    def enqueue_again(self, job: JobRecord) -> None:
+    def enqueue_again(self, job: Queued) -> None:
         """See `Dispatcher.enqueue_again`.
 
         The entry that is over stays; the new one is numbered by how many there are, so that two who do this
@@ -155,21 +156,25 @@ class DbosDispatcher:
 
     def standings(self, job_ids: Iterable[str]) -> dict[str, Standing]:
         """See `Dispatcher.standings`."""
+        ids = list(job_ids)
+        found: dict[str, set[str]] = {job_id: set() for job_id in ids}
         try:
-            in_line = self._client.list_workflows(
-                status=IN_LINE, name=WORKFLOW, load_input=False, load_output=False
-            )
-            found: dict[str, set[str]] = {job_id: set() for job_id in job_ids}
-            for entry in in_line:
-                found.get(_job_of(entry.workflow_id), set()).add(entry.status)
-            # Usually nobody; looked up one by one, since the others may be thousands.
-            missing = [job_id for job_id, statuses in found.items() if not statuses]
-            for start in range(0, len(missing), BATCH):
-                for entry in self._entries(missing[start : start + BATCH]):
+            for start in range(0, len(ids), BATCH):
+                batch = ids[start : start + BATCH]
+                for entry in self._first_entries(batch):
+                    found[entry.workflow_id].add(entry.status)
+                # Those put in line again have later entries; looked for only where the first is used up.
+                used_up = [job_id for job_id in batch if not found[job_id] & IN_LINE]
+                for entry in self._entries(used_up) if used_up else ():
                     found[_job_of(entry.workflow_id)].add(entry.status)
         except DBAPIError as error:
             raise StoreError(f"the queue cannot be used right now ({error.orig}); try again") from error
         return {job_id: _standing(statuses) for job_id, statuses in found.items()}
+
+    def _first_entries(self, job_ids: list[str]) -> list[WorkflowStatus]:
+        return self._client.list_workflows(
+            workflow_ids=job_ids, name=WORKFLOW, load_input=False, load_output=False
+        )
 
     def _entries(self, job_ids: list[str]) -> list[WorkflowStatus]:
         return self._client.list_workflows(
@@ -195,7 +200,15 @@ class DbosDispatcher:
         from dbos import DBOS
 
         def hand_over(job_id: str) -> None:
-            run(job_id, uuid4().hex)
+            attempt = uuid4().hex
+            self._at_work[attempt] = job_id
+            try:
+                run(job_id, attempt)
+            finally:
+                del self._at_work[attempt]
+
+        if stop.is_set():
+            return
 
         # The first time counts as a recovery of DBOS's, but is not one of those it allows.
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=max(0, self._most - 1))(hand_over)
@@ -205,6 +218,10 @@ class DbosDispatcher:
         ready()
         stop.wait()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=math.ceil(grace_s))
+
+    def unfinished(self) -> list[tuple[str, str]]:
+        """See `Dispatcher.unfinished`."""
+        return [(job_id, attempt) for attempt, job_id in list(self._at_work.items())]
 
     def reap(self, dead: Sequence[str]) -> None:
         """See `Dispatcher.reap`.
@@ -230,7 +247,7 @@ class DbosDispatcher:
                 ) from error
 
 
-def _entry(job: JobRecord, workflow_id: str) -> Any:
+def _entry(job: Queued, workflow_id: str) -> Any:
     return {
         "workflow_name": WORKFLOW,
         "queue_name": QUEUE,
@@ -246,6 +263,6 @@ def _job_of(workflow_id: str) -> str:
 
 
 def _standing(statuses: set[str]) -> Standing:
-    if statuses & set(IN_LINE):
+    if statuses & IN_LINE:
         return Standing.LIVE
     return Standing.GIVEN_UP if GIVEN_UP in statuses else Standing.GONE

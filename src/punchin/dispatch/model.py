@@ -23,6 +23,20 @@ Run = Callable[[str, str], None]
 """Does a job: run(job_id, attempt). Returns when the ledger says how it ended, or that others have it."""
 
 
+class Queued(Protocol):
+    """What must be known of a job to put it in line."""
+
+    @property
+    def id(self) -> str:
+        """The job."""
+        ...
+
+    @property
+    def turn(self) -> int:
+        """Jobs are handed out by turn, smallest first."""
+        ...
+
+
 class Standing(StrEnum):
     """Where a job stands in the dispatcher."""
 
@@ -48,7 +62,7 @@ class Dispatcher(Protocol):
         """
         ...
 
-    def enqueue_again(self, job: JobRecord) -> None:
+    def enqueue_again(self, job: Queued) -> None:
         """Put a job in line that is GONE although it is not over."""
         ...
 
@@ -57,7 +71,7 @@ class Dispatcher(Protocol):
         ...
 
     def standings(self, job_ids: Iterable[str]) -> dict[str, Standing]:
-        """Where these jobs stand."""
+        """Where these jobs stand; costs as much as they are many, however long the line is."""
         ...
 
     def run_worker(
@@ -73,6 +87,10 @@ class Dispatcher(Protocol):
                 the same, and the process must end at once, so that the job goes to another one.
             ready: called when jobs are taken from now on.
         """
+        ...
+
+    def unfinished(self) -> list[tuple[str, str]]:
+        """Job and attempt of what `run_worker` left at work when it returned."""
         ...
 
     def reap(self, dead: Sequence[str]) -> None:

@@ -7,15 +7,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from punchin.errors import CallerError, IdempotencyConflict
 from punchin.job import State
+from punchin.store.columns import Moment
 from punchin.store.ending import OPEN, all_locked, one, record_of, visible
 from punchin.store.ids import new_id
 from punchin.store.moves import ask_to_stop
-from punchin.store.records import Backlog, JobRecord, KeyLoad, Page
+from punchin.store.records import Backlog, JobRecord, KeyLoad, OpenJob, Page
 from punchin.store.sessions import Ledger
 from punchin.store.tables import jobs, keys
 
@@ -45,6 +46,11 @@ class Jobs(Ledger):
     ) -> tuple[JobRecord, bool]:
         """Accept a job: the row and whatever `enqueue` writes are committed together, or neither is.
 
+        Keys share the workers by rounds, much as in start-time fair queueing (Goyal, Vin, Cheng, 1997): a job
+        comes in the round after its key's last one, and not before the round after the one at work now. So a
+        key with a long backlog does not keep others waiting, nor do others that come and go all the time keep
+        that backlog waiting: nobody who comes later gets into a round that has begun.
+
         Args:
             key_id: whose it is.
             spec: what to do.
@@ -63,12 +69,13 @@ class Jobs(Ledger):
         print_ = _fingerprint(spec)
         try:
             with self.writing() as session:
-                load = self._load(session, key_id)
+                load, last_turn = self._load(session, key_id)
                 if earlier := _earlier(session, key_id, idempotency_key, print_):
                     return earlier, False
                 if admit:
                     admit(load)
-                job = self._insert(session, key_id, spec, idempotency_key, print_, load)
+                turn = max(last_turn, _round(session)) + 1
+                job = self._insert(session, key_id, spec, idempotency_key, print_, turn)
                 enqueue(session, job)
         except IntegrityError:
             # Only where the key has no row to lock (see `_load`): another process was faster with this name.
@@ -85,7 +92,7 @@ class Jobs(Ledger):
         spec: JobSpec,
         idempotency_key: str | None,
         print_: str,
-        load: KeyLoad,
+        turn: int,
     ) -> JobRecord:
         new = insert(jobs).values(
             id=new_id(),
@@ -99,14 +106,16 @@ class Jobs(Ledger):
             stage="",
             fraction=0.0,
             attempts=0,
-            turn=load.waiting + load.running + 1,
+            turn=turn,
             cancel_asked=False,
             created_at=self.now(),
         )
         return record_of(session.execute(new.returning(jobs)).one())
 
-    def _load(self, session: Session, key_id: str) -> KeyLoad:
-        """What the key has going on; until the transaction ends, nobody else may submit for it."""
+    def _load(self, session: Session, key_id: str) -> tuple[KeyLoad, int]:
+        """What the key has going on, and the last turn of that; until the transaction ends, nobody else may
+        submit for it.
+        """
         owner = session.execute(
             select(keys.c.prepaid, keys.c.spent).where(keys.c.id == key_id).with_for_update()
         ).one_or_none()
@@ -119,19 +128,21 @@ class Jobs(Ledger):
                 func.count().filter(jobs.c.state == State.CREATED.value).label("waiting"),
                 func.count().filter(jobs.c.state == State.PROCESSING.value).label("running"),
                 recent.scalar_subquery().label("last_minute"),
+                func.max(jobs.c.turn).label("last_turn"),
             ).where(jobs.c.key_id == key_id, jobs.c.state.in_(OPEN))
         ).one()
-        return KeyLoad(
+        load = KeyLoad(
             waiting=counts.waiting,
             running=counts.running,
             last_minute=counts.last_minute,
             balance=None if owner is None or owner.prepaid is None else owner.prepaid - owner.spent,
         )
+        return load, counts.last_turn or 0
 
     def load(self, key_id: str) -> KeyLoad:
         """What a key has going on right now."""
         with self.reading() as session:
-            return self._load(session, key_id)
+            return self._load(session, key_id)[0]
 
     def job(self, job_id: str, *, key_id: str | None = None) -> JobRecord:
         """A job.
@@ -169,17 +180,35 @@ class Jobs(Ledger):
             oldest_at=waiting[2] if waiting else None,
         )
 
-    def open_jobs(self, *, quiet_since: datetime | None = None) -> list[JobRecord]:
+    def open_jobs(
+        self,
+        *,
+        state: State | None = None,
+        key_id: str | None = None,
+        quiet_since: datetime | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[OpenJob]:
         """Jobs that are not over, in the order accepted: what the dispatcher must know of.
 
         Args:
-            quiet_since: only those at work whose worker has not reported since.
+            state: only created ones, or only those at work.
+            key_id: only this key's.
+            quiet_since: only those that have not moved since: accepted before, and no report.
+            after: only those with a larger `seq`.
+            limit: at most so many; None for all.
         """
-        wanted = select(jobs).where(jobs.c.state.in_(OPEN)).order_by(jobs.c.seq)
+        columns = jobs.c.id, jobs.c.seq, jobs.c.key_id, jobs.c.state, jobs.c.turn
+        states = OPEN if state is None else (state.value,)
+        wanted = select(*columns).where(jobs.c.state.in_(states), jobs.c.seq > after)
+        if key_id is not None:
+            wanted = wanted.where(jobs.c.key_id == key_id)
         if quiet_since is not None:
-            wanted = wanted.where(jobs.c.progressed_at < quiet_since)
+            moved_at = func.coalesce(jobs.c.progressed_at, jobs.c.created_at)
+            wanted = wanted.where(moved_at < literal(quiet_since, Moment))
         with self.reading() as session:
-            return [record_of(row) for row in session.execute(wanted)]
+            rows = session.execute(wanted.order_by(jobs.c.seq).limit(limit)).all()
+        return [OpenJob(row.id, row.seq, row.key_id, State(row.state), row.turn) for row in rows]
 
     def history(
         self,
@@ -239,6 +268,14 @@ class Jobs(Ledger):
             gone = update(jobs).where(jobs.c.id.in_([job.id for job in found]))
             session.execute(gone.values(deleted_at=self.now(), idempotency_key=None))
         return [output.key for job in found if job.result for output in job.result.outputs]
+
+
+def _round(session: Session) -> int:
+    """The round that is at work; between two jobs, the one before the next in line."""
+    at_work = select(func.max(jobs.c.turn)).where(jobs.c.state == State.PROCESSING.value)
+    waiting = select(func.min(jobs.c.turn)).where(jobs.c.state == State.CREATED.value)
+    found = session.execute(select(at_work.scalar_subquery(), waiting.scalar_subquery())).one()
+    return found[0] if found[0] is not None else (found[1] or 1) - 1
 
 
 def offset_of(page: int, page_size: int) -> int:

@@ -4,6 +4,7 @@
     created      begin      any attempt                         processing
     processing   begin      another attempt (the first died)    processing, under the new attempt
     processing   progress   the owning attempt                  processing
+    processing   hand back  the owning attempt                  processing, nobody's until the next begin
     processing   finish     the owning attempt                  completed
     open         fail       the owning attempt, or the server   failed
     created      cancel     its owner                           cancelled
@@ -118,6 +119,26 @@ class Moves(Ledger):
         if not accepted:
             raise Cancelled
 
+    def hand_back(self, job_id: str, attempt: str) -> JobRecord:
+        """The attempt gives the job up through no fault of the job's: it does not count.
+
+        Args:
+            job_id: the job.
+            attempt: who has it; from now on it may neither report nor finish.
+
+        Returns:
+            The job, to be put in line again.
+
+        Raises:
+            JobFinished, StaleAttempt, JobNotFound: the job is not this attempt's any more.
+        """
+        with self.writing() as session:
+            job = _owned(locked(session, job_id), attempt)
+            change = update(jobs).where(jobs.c.id == job_id).returning(jobs)
+            return record_of(
+                session.execute(change.values(attempt=None, attempts=job.attempts - 1, eta_s=None)).one()
+            )
+
     def finish(
         self, job_id: str, attempt: str, result: JobResult, price: Decimal | float | str = Decimal(0)
     ) -> None:
@@ -223,5 +244,7 @@ def _open(job: JobRecord) -> JobRecord:
 
 def _owned(job: JobRecord, attempt: str) -> JobRecord:
     if _open(job).attempt != attempt:
-        raise StaleAttempt(f"attempt {attempt} of job {job.id} was overtaken by {job.attempt}")
+        raise StaleAttempt(
+            f"attempt {attempt} of job {job.id} was overtaken by {job.attempt or 'the next one'}"
+        )
     return job

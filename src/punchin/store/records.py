@@ -22,8 +22,8 @@ class JobRecord:
     Attributes:
         id: 32 lower-case hexadecimal digits, never with 429 in them.
         seq: counts all jobs of this server; the order in which they were accepted.
-        turn: the how-manieth unfinished job of its key this was when it was accepted, from 1. Jobs are taken
-            by turn, then by seq, so that a key with a long backlog does not keep the others waiting.
+        turn: the round in which it is taken: jobs go by turn, then by seq. A key has one job in a round, and
+            whoever comes begins in the round after the one at work; see `Jobs.submit`.
         stage, fraction, eta_s: how far it is: a word, 0..1, seconds to go or None.
         attempt: who works on it, or did last; None before the first.
         attempts: how many attempts have begun.
@@ -49,6 +49,17 @@ class JobRecord:
     started_at: datetime | None
     progressed_at: datetime | None
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """As much of a job that is not over as is needed to find its place; see `JobRecord`."""
+
+    id: str
+    seq: int
+    key_id: str
+    state: State
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)

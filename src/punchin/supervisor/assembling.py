@@ -14,6 +14,7 @@ from punchin.store import Store, migrate
 from punchin.supervisor.children import Child
 from punchin.supervisor.delivering import Courier
 from punchin.supervisor.letters import LateLetters, post_with
+from punchin.supervisor.overdue import Overdue
 from punchin.supervisor.putting_right import Order
 from punchin.supervisor.supervising import Supervisor
 from punchin.worker.turns import Turns
@@ -57,6 +58,7 @@ def supervisor_of(settings: Settings, *, api: bool = True) -> Supervisor:
         },
         order=order,
         courier=Courier(store, LateLetters(settings), partial(post_with, settings)),
+        overdue=Overdue(store, settings.job_limit_s),
         lock=settings.home / "locks" / "serve.lock",
         dead_after_s=settings.dead_after_s,
         grace_s=settings.grace_s,

@@ -18,15 +18,24 @@ if TYPE_CHECKING:
 
     from punchin.dispatch import Dispatcher
     from punchin.filestore import FileStore
-    from punchin.store import JobRecord, Store
+    from punchin.store import OpenJob, Store
     from punchin.worker.turns import Turns
 
 log = structlog.get_logger("punchin.supervisor")
 
 QUIET = timedelta(seconds=5)
 """A job that moved this lately is in somebody's hands between two tables."""
+AT_ONCE = 200
+"""So many jobs at work, and so many that wait, are looked at in one go."""
 ORPHANED = timedelta(hours=1)
 """Outputs that no finished job has are left alone for so long: they may be in the making."""
+
+
+@dataclass(slots=True)
+class Looked:
+    """How far the last look along the line came."""
+
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +59,21 @@ class Order:
     dead_after: timedelta
     keep: timedelta
     silence: Silence = field(default_factory=Silence)
+    _looked: Looked = field(default_factory=Looked)
 
     def jobs(self) -> None:
-        """Whatever is not over in the ledger is in line, or is ended here."""
+        """Whatever is not over in the ledger is in line, or is ended here.
+
+        A look costs the same however long the line is: each goes on where the last one came to.
+        """
         self.store.end_lost_cancels(self.store.now() - self.dead_after)
         before = self.store.now() - QUIET
-        quiet = [job for job in self.store.open_jobs() if (job.progressed_at or job.created_at) < before]
+        quiet = self.store.open_jobs(state=State.PROCESSING, quiet_since=before, limit=AT_ONCE)
+        waiting = self.store.open_jobs(
+            state=State.CREATED, quiet_since=before, after=self._looked.seq, limit=AT_ONCE
+        )
+        self._looked.seq = waiting[-1].seq if len(waiting) == AT_ONCE else 0
+        quiet += waiting
         if not quiet:
             return
         standings = self.dispatcher.standings(job.id for job in quiet)
@@ -66,7 +84,7 @@ class Order:
                 log.info("put in line again", job=job.id)
                 self.dispatcher.enqueue_again(job)
 
-    def _is_wanted(self, job: JobRecord) -> bool:
+    def _is_wanted(self, job: OpenJob) -> bool:
         """It was open when this look began; by now it may be over, and its key may have no room."""
         try:
             now = self.store.job(job.id)
@@ -75,7 +93,7 @@ class Order:
             return True
         return not now.state.is_final and (now.state is State.PROCESSING or self.turns.has_room(job))
 
-    def _give_up(self, job: JobRecord) -> None:
+    def _give_up(self, job: OpenJob) -> None:
         failure = Failure(
             int(FailureCode.INTERNAL), "the job stopped its worker again and again, so it was given up"
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from punchin.errors import StoreError
+from punchin.store import WorkerState
 from punchin.supervisor.silence import Silence
 from punchin.worker.locks import alone
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from punchin.store import Store, WorkerRecord
     from punchin.supervisor.children import Child
     from punchin.supervisor.delivering import Courier
+    from punchin.supervisor.overdue import Overdue
     from punchin.supervisor.putting_right import Order
 
 log = structlog.get_logger("punchin.supervisor")
@@ -46,6 +48,7 @@ class Supervisor:
         lock: a file that one supervisor holds.
         dead_after_s: a worker without a sign of life for so long is killed, and started again.
         grace_s: how long the processes may take to end.
+        overdue: jobs of workers that live and do not get on.
         silence: of the workers.
     """
 
@@ -57,6 +60,7 @@ class Supervisor:
     lock: Path
     dead_after_s: float
     grace_s: float
+    overdue: Overdue
     silence: Silence = field(default_factory=Silence)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -93,13 +97,14 @@ class Supervisor:
                 self.look_after_workers()
 
     def look_after_workers(self) -> None:
-        """Kill workers that hang: they run, but have given no sign of life for too long."""
+        """Kill workers that hang: without a sign of life for too long, or past the limit with a job."""
         try:
-            seen = {worker.id: worker for worker in self.store.workers()}
+            self._kill_those_that_hang({worker.id: worker for worker in self.store.workers()})
         except StoreError as error:
             # Workers cannot write either: their silence means nothing now.
             log.warning("the ledger is away", why=str(error))
-            return
+
+    def _kill_those_that_hang(self, seen: Mapping[str, WorkerRecord]) -> None:
         for name, child in self.workers.items():
             if child.pid is not None and self._hangs(child, seen.get(name)):
                 log.error("killed, since it hangs", process=child.name)
@@ -108,7 +113,7 @@ class Supervisor:
     def _hangs(self, child: Child, seen: WorkerRecord | None) -> bool:
         if seen is None or seen.pid != child.pid:
             return child.age_s > STARTING_S
-        return self.silence.of(seen) > self.dead_after_s
+        return self.silence.of(seen) > self.dead_after_s or self.overdue.must_be_killed(seen)
 
     def _every(self, seconds: float, chore: Callable[[], object]) -> None:
         """A thread of its own for each chore: one that waits for the network keeps no other waiting."""
@@ -126,6 +131,19 @@ class Supervisor:
         deadline = time.monotonic() + self.grace_s + 5.0
         for child in self._children:
             child.stop()
+        for name in self._starting():
+            self.workers[name].kill()
         for child in self._children:
             child.wait(deadline - time.monotonic())
         log.info("stopped")
+
+    def _starting(self) -> list[str]:
+        """Workers that take no jobs yet: loading may take long, and there is nothing to end."""
+        try:
+            begun = {
+                worker.pid for worker in self.store.workers() if worker.state is not WorkerState.STARTING
+            }
+        except StoreError as error:
+            log.warning("the ledger is away", why=str(error))
+            return []
+        return [name for name, child in self.workers.items() if child.pid not in begun]

@@ -19,6 +19,11 @@ SURE_FROM = 0.05
 """How much must be done before the time left can be told from the time gone."""
 
 
+def too_long(limit_s: float) -> TookTooLong:
+    """The end of a job that is at work for longer than this."""
+    return TookTooLong(f"the job took longer than {limit_s:g} s, which is this server's limit")
+
+
 class Reporter:
     """The `Progress` of one attempt at a job.
 
@@ -58,7 +63,7 @@ class Reporter:
         """
         spent_s = self.spent_s
         if spent_s > self._limit_s:
-            raise TookTooLong(f"the job took longer than {self._limit_s:g} s, which is this server's limit")
+            raise too_long(self._limit_s)
         now = self._clock()
         if stage == self._stage and now - self._written < EVERY_S:
             return

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from punchin.dispatch import Dispatcher
-    from punchin.store import JobRecord, Store
+    from punchin.store import JobRecord, OpenJob, Store
 
 log = structlog.get_logger("punchin.worker")
 
 WAIT_S = 30.0
+AT_ONCE = 100
+"""So many of a key's jobs are looked through for one that fell out of line: those accepted first."""
 
 
 class Turns:
@@ -69,7 +71,7 @@ class Turns:
             return None
         return job if job.state is State.CREATED else None
 
-    def has_room(self, job: JobRecord) -> bool:
+    def has_room(self, job: JobRecord | OpenJob) -> bool:
         """Whether its key has fewer jobs at work than it may."""
         limit = self._limit_of(job.key_id)
         return limit == 0 or self._store.load(job.key_id).running < limit
@@ -87,12 +89,10 @@ class Turns:
             keys = set(self._waiting)
         if not keys:
             return
-        waiting = [
-            job for job in self._store.open_jobs() if job.key_id in keys and job.state is State.CREATED
-        ]
-        standings = self._dispatcher.standings(job.id for job in waiting)
         for key_id in keys:
-            out = [job for job in waiting if job.key_id == key_id and standings[job.id] is Standing.GONE]
+            waiting = self._store.open_jobs(state=State.CREATED, key_id=key_id, limit=AT_ONCE)
+            standings = self._dispatcher.standings(job.id for job in waiting)
+            out = [job for job in waiting if standings[job.id] is Standing.GONE]
             if not out:
                 with self._changing:
                     self._waiting.discard(key_id)
