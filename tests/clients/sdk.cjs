@@ -1,6 +1,6 @@
-// Uses the npm package `wavespeed` as its users would: argv is folder of the package, base address, key, song.
+// Uses the npm package `wavespeed` as its users would: argv is base address, key, song, folder of the package.
 // Prints one JSON object.
-const [folder, baseUrl, key, song] = process.argv.slice(2)
+const [baseUrl, key, song, folder] = process.argv.slice(2)
 const { Client } = require(folder)
 
 const MODEL = 'wavespeed-ai/ace-step/audio-inpaint'
@@ -12,12 +12,15 @@ const messageOf = (promise) => promise.then(() => '', (error) => String(error.me
 async function main() {
   const audio = await client.upload(song)
   const edit = { audio, tags: 'lofi, chill', start_time: 2, end_time: 3.5, seed: 7 }
-  const told = { audio }
+  const late = { ...edit, start_time: 100, end_time: 120 }
+  const told = {}
   told.polled = (await client.run(MODEL, edit, often)).outputs
   told.sync = (await client.run(MODEL, edit, { enableSyncMode: true })).outputs
-  told.failed = await client.runNoThrow(MODEL, { ...edit, start_time: 100, end_time: 120 }, often)
+  const failed = await client.runNoThrow(MODEL, late, often)
   // 0.3 gives an Error here, 0.2 a text.
-  told.failed.detail.error = String(told.failed.detail.error.message ?? told.failed.detail.error)
+  const error = String(failed.detail.error.message ?? failed.detail.error)
+  told.failed = { outputs: failed.outputs, status: failed.detail.status, task_id: failed.detail.taskId, error }
+  told.again = await messageOf(client.run(MODEL, late, { ...often, maxRetries: 1 }))
   told.missing = await messageOf(client.run(MODEL, { audio }, often))
   told.refused = await messageOf(client.run(MODEL, { ...edit, seed: 'seven' }, often))
   const stranger = new Client('wrong-key-of-nobody', { baseUrl })

@@ -7,7 +7,6 @@ import pytest
 
 from punchin.web.wire import HOSTED_MODEL
 
-pytestmark = pytest.mark.slow
 EDIT = ["-i", "tags=lofi", "-i", "start_time=2", "-i", "end_time=3.5", "-i", "seed=7"]
 
 
@@ -33,29 +32,28 @@ def wavespeed(packages, service, environment, tmp_path):
     return run
 
 
-def test_a_whole_edit(wavespeed, proved, song, jobs, tmp_path):
-    audio = wavespeed("upload", str(song), "--json")["url"]
-    for number, more in enumerate([[], ["--sync"]]):
-        place = tmp_path / f"edited-{number}.wav"
-        words = ["run", HOSTED_MODEL, "-i", f"audio={audio}", *EDIT, "--download", str(place), "--json"]
-        told = wavespeed(*words, *more)
+def test_edits_and_the_account(wavespeed, service, proved, song, jobs, tmp_path):
+    audio = ["-i", f"audio={wavespeed('upload', str(song), '--json')['url']}"]
+    for name, more in (("polled", ["{index}.{ext}"]), ("waited", ["{index}.{ext}", "--sync"])):
+        place, *flags = more
+        words = ["run", HOSTED_MODEL, *audio, *EDIT, "--download", f"./{name}/{place}", "--json", *flags]
+        told = wavespeed(*words)
         assert len(told["outputs"]) == len(told["saved"]) == 1
-        proved(place)
+        (saved,) = (tmp_path / name).iterdir()
+        proved(saved)
     assert jobs() == 2
-
-
-def test_reading_the_account(wavespeed, song):
-    audio = wavespeed("upload", str(song), "--json")["url"]
-    wavespeed("run", HOSTED_MODEL, "-i", f"audio={audio}", *EDIT, "--json")
     newest = wavespeed("history", "--limit", "1", "--json")["items"][0]
     assert (newest["model"], newest["status"]) == (HOSTED_MODEL, "completed")
     assert wavespeed("show", newest["id"], "--json")["outputs"] == newest["outputs"]
     assert wavespeed("balance", "--json")["balance"] > 0
     assert HOSTED_MODEL in json.dumps(wavespeed("models", "--json"))
-    price = json.dumps(wavespeed("price", HOSTED_MODEL, "-i", f"audio={audio}", *EDIT, "--json"))
-    assert HOSTED_MODEL in price
+    assert "start_time_relative_to" in json.dumps(wavespeed("schema", HOSTED_MODEL, "--json"))
+    price = json.dumps(wavespeed("price", HOSTED_MODEL, *audio, *EDIT, "--json"))
+    assert "0.0003" in price or not service.ours
     wavespeed("delete", newest["id"], "--yes")
     assert newest["id"] not in json.dumps(wavespeed("history", "--json"))
+    with service.api() as api:
+        assert api.get(f"/api/v3/predictions/{newest['id']}/result").status_code == 404 or not service.ours
 
 
 def test_errors(wavespeed, jobs):

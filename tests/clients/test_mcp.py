@@ -10,8 +10,6 @@ import pytest
 
 from punchin.web.wire import HOSTED_MODEL
 
-pytestmark = pytest.mark.slow
-
 
 class Host:
     """The other side of the server: asks, and waits for the answer."""
