@@ -156,6 +156,28 @@ def test_there_is_no_move_for_a_job_that_is_not_there(store, move):
         FINAL_MOVES[move](store, "0" * 32)
 
 
+def test_an_attempt_that_is_handed_back_does_not_count_and_has_no_more_say(store):
+    job = begun(store, "first")
+    with pytest.raises(StaleAttempt):
+        store.hand_back(job.id, "other")
+    back = store.hand_back(job.id, "first")
+    assert (back.state, back.attempts, back.attempt) == (State.PROCESSING, 0, None)
+    for move in (
+        lambda: store.progress(job.id, "first", "fill", 0.5),
+        lambda: store.finish(job.id, "first", result()),
+        lambda: store.fail(job.id, "first", BROKE),
+        lambda: store.hand_back(job.id, "first"),
+        lambda: store.begin(job.id, "first"),
+    ):
+        with pytest.raises(StaleAttempt):
+            move()
+    store.begin(job.id, "second")
+    assert store.job(job.id).attempts == 1
+    store.finish(job.id, "second", result())
+    with pytest.raises(JobFinished):
+        store.hand_back(job.id, "second")
+
+
 def test_jobs_that_are_quiet(store, clock):
     quiet = begun(store)
     clock.pass_(seconds=60)
@@ -163,6 +185,9 @@ def test_jobs_that_are_quiet(store, clock):
     completed(store)
     assert [job.id for job in store.open_jobs()] == [quiet.id, loud.id, waiting.id]
     assert [job.id for job in store.open_jobs(quiet_since=clock.time)] == [quiet.id]
+    assert [job.id for job in store.open_jobs(state=State.CREATED)] == [waiting.id]
+    assert [job.id for job in store.open_jobs(after=quiet.seq, limit=1)] == [loud.id]
+    assert store.open_jobs(key_id="other") == []
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from punchin.errors import IdempotencyConflict, JobNotFound, RateLimited
 from punchin.job import State
 from punchin.store import KeyLoad, ids
 from punchin.store.tables import workers
-from support.ledger import begun, completed, no_queue, spec, submitted
+from support.ledger import begun, completed, no_queue, result, spec, submitted
 
 
 def test_a_job_is_kept_as_it_was_asked(store, clock):
@@ -109,6 +109,46 @@ def test_keys_take_turns(store):
     line = sorted(jobs, key=lambda job: store.place(job.id))
     assert "".join(names[job.id] for job in line) == "ABCABCABAAAAA"
     assert [store.place(job.id) for job in line] == list(range(13))
+
+
+def ended_by_turns(store, arriving):
+    """One worker does all jobs in line; `arriving` submits more after each. The keys in the order of work."""
+    done = []
+    while line := store.open_jobs(state=State.CREATED):
+        job = min(line, key=lambda job: (job.turn, job.seq))
+        store.begin(job.id, "a")
+        done.append(job.key_id)
+        arriving(len(done))
+        store.finish(job.id, "a", result(job.id))
+    return done
+
+
+def test_keys_that_come_and_go_do_not_starve_a_backlog(store):
+    """Somebody new has a job after every single one: with turns from 1, A's second job would never run."""
+    for _ in range(10):
+        submitted(store, key="A")
+    order = ended_by_turns(store, lambda n: submitted(store, key=f"new {n}") if n < 100 else None)
+    last = max(place for place, key in enumerate(order) if key == "A")
+    assert last < 10 * 11 / 2, "a round has one more of the new ones than the round before"
+
+
+def test_a_backlog_does_not_starve_a_key_that_comes_now_and_then(store):
+    for _ in range(20):
+        submitted(store, key="A")
+    waits = {}
+
+    def arriving(n):
+        if n in (3, 9):
+            waits[n] = submitted(store, key="B").id
+
+    order = ended_by_turns(store, arriving)
+    assert order[3:6].count("B") == order[9:12].count("B") == 1, order
+
+
+def test_turns_begin_anew_when_everything_is_over(store):
+    submitted(store, key="A")
+    ended_by_turns(store, lambda n: submitted(store, key="A") if n < 5 else None)
+    assert submitted(store, key="B").turn == 1
 
 
 def test_a_turn_counts_what_is_unfinished(store):

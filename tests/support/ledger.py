@@ -12,14 +12,23 @@ BROKE = Failure(1405, "the engine broke")
 
 @dataclass
 class Clock:
-    """A time that moves when it is told to."""
+    """A time of day that moves when it is told to, and seconds that do not jump with it."""
 
     time: datetime = field(default_factory=lambda: datetime(2026, 3, 1, 12, tzinfo=UTC))
+    passed_s: float = 0.0
 
     def __call__(self):
         return self.time
 
+    def monotonic_s(self):
+        return self.passed_s
+
     def pass_(self, **span):
+        self.jump(**span)
+        self.passed_s += timedelta(**span).total_seconds()
+
+    def jump(self, **span):
+        """Somebody sets the time of day."""
         self.time += timedelta(**span)
 
 

@@ -1,4 +1,7 @@
-"""A ledger of its own for each test, made once and copied."""
+"""A ledger of its own for each test, made once and copied; and the fixtures of all who need one.
+
+A conftest.py imports the fixtures it wants: `clock`, `store`, `dispatcher`.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,15 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from punchin.dispatch import prepare
+import pytest
+
+from punchin.dispatch import DbosDispatcher, prepare
 from punchin.store import JobRecord, Store, migrate
+from support.ledger import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from sqlalchemy.orm import Session
 
     from punchin.job import JobSpec
@@ -53,3 +61,25 @@ def accept(store: Store, spec: JobSpec, key_id: str = "key") -> JobRecord:
         pass
 
     return store.submit(key_id, spec, idempotency_key=None, enqueue=nobody)[0]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The ledger's."""
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Generator[Store]:
+    """An empty ledger."""
+    store = ledger_in(tmp_path, clock=clock)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def dispatcher(store: Store) -> Generator[DbosDispatcher]:
+    """The dispatcher of that ledger."""
+    dispatcher = DbosDispatcher(store.engine)
+    yield dispatcher
+    dispatcher.close()

@@ -83,7 +83,7 @@ class Supervisor:
                 self._tend(stop)
             finally:
                 self._over.set()
-                self._end()
+                self.end()
 
     def _tend(self, stop: threading.Event) -> None:
         looked = time.monotonic()
@@ -127,7 +127,8 @@ class Supervisor:
 
         threading.Thread(target=repeat, daemon=True).start()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """End all processes, the workers' jobs in peace if that does not take too long."""
         deadline = time.monotonic() + self.grace_s + 5.0
         for child in self._children:
             child.stop()

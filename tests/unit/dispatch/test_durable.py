@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -8,30 +9,12 @@ from sqlalchemy import text
 
 from punchin.dispatch import DbosDispatcher, Standing
 from punchin.dispatch.durable import PROTOCOL
-from support.ledgers import ledger_in
 from support.services import tone_job
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-    from pathlib import Path
-
     from sqlalchemy.orm import Session
 
     from punchin.store import JobRecord, Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Generator[Store]:
-    store = ledger_in(tmp_path)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def dispatcher(store: Store) -> Generator[DbosDispatcher]:
-    dispatcher = DbosDispatcher(store.engine)
-    yield dispatcher
-    dispatcher.close()
 
 
 def submit(store: Store, dispatcher: DbosDispatcher, key_id: str = "key") -> JobRecord:
@@ -109,6 +92,17 @@ def test_a_job_that_fell_out_of_line_comes_in_again_once(store: Store, dispatche
     assert dispatcher.standings([job.id]) == {job.id: Standing.LIVE}
     dispatcher.cancel(job.id)
     assert dispatcher.standings([job.id]) == {job.id: Standing.GONE}
+
+
+def test_whoever_is_told_to_stop_before_it_began_takes_no_job(
+    store: Store, dispatcher: DbosDispatcher
+) -> None:
+    job = submit(store, dispatcher)
+    stop = threading.Event()
+    stop.set()
+    dispatcher.run_worker("host-0", lambda job_id, attempt: None, stop, 1, lambda: pytest.fail("ready"))
+    assert entries(store) == [(job.id, "ENQUEUED", 1, PROTOCOL)]
+    assert dispatcher.unfinished() == []
 
 
 def test_cancelling_leaves_what_is_over(store: Store, dispatcher: DbosDispatcher) -> None:

@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.ledgers import clock, store
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+__all__ = ["clock", "store"]
 
 
 @pytest.fixture

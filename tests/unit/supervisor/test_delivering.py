@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,26 +9,16 @@ from punchin.errors import FetchError, NotAllowed
 from punchin.job import Failure
 from punchin.supervisor.delivering import Courier
 from punchin.supervisor.signing import signed_headers
-from support.ledgers import accept, ledger_in
+from support.ledgers import accept
 from support.services import tone_job
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from punchin.store import JobRecord, Store
+    from support.ledger import Clock
 
 SECRET = "whsec_e9EE3BdyXSxcB4ZyZUKjQUEoQX4sF9P1+eMpb/KluCM="
-
-
-class Clock:
-    now = datetime(2026, 11, 24, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def go_on(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 class Letters:
@@ -53,18 +42,6 @@ class Receiver:
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Generator[Store]:
-    store = ledger_in(tmp_path, clock=clock)
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -101,7 +78,7 @@ def test_an_ended_job_is_told_once(store: Store, courier: Courier, receiver: Rec
     [(address, body, headers)] = receiver.came
     assert (address, body) == ("https://owner.example/hook", job_id.encode())
     assert headers["content-type"] == "application/json"
-    clock.go_on(3600)
+    clock.pass_(seconds=3600)
     assert courier.deliver_due() == 0
 
 
@@ -112,11 +89,11 @@ def test_what_does_not_arrive_is_sent_again_after_5_30_and_120_s_and_then_given_
     ended(store)
     receiver.answers = [trouble] * 9
     tried_at: list[float] = []
-    began = clock.now
+    began = clock.time
     for _ in range(400):
         if courier.deliver_due():
-            tried_at.append((clock.now - began).total_seconds())
-        clock.go_on(1)
+            tried_at.append((clock.time - began).total_seconds())
+        clock.pass_(seconds=1)
     assert tried_at == [0, 5, 35, 155]
     assert len({headers["webhook-id"] for _, _, headers in receiver.came}) == 1, "the id stays"
     assert len({headers["webhook-timestamp"] for _, _, headers in receiver.came}) == 4, "the time does not"
@@ -126,9 +103,9 @@ def test_a_message_whose_sender_dies_is_sent_by_the_next_one(
     store: Store, courier: Courier, receiver: Receiver, clock: Clock
 ) -> None:
     ended(store)
-    assert len(store.due_deliveries(clock.now)) == 1  # taken up, and never heard of again
+    assert len(store.due_deliveries(clock.time)) == 1  # taken up, and never heard of again
     assert courier.deliver_due() == 0
-    clock.go_on(121)
+    clock.pass_(seconds=121)
     assert courier.deliver_due() == 1
     assert len(receiver.came) == 1
 
@@ -136,6 +113,6 @@ def test_a_message_whose_sender_dies_is_sent_by_the_next_one(
 def test_a_deleted_job_is_not_told(store: Store, courier: Courier, receiver: Receiver, clock: Clock) -> None:
     store.delete("key", [ended(store)])
     courier.deliver_due()
-    clock.go_on(3600)
+    clock.pass_(seconds=3600)
     assert courier.deliver_due() == 0
     assert receiver.came == []

@@ -10,30 +10,19 @@ from punchin.dispatch import Standing
 from punchin.filestore import FileStore
 from punchin.job import FailureCode, JobResult, Output, State
 from punchin.store import WorkerState
+from punchin.supervisor import putting_right
 from punchin.supervisor.putting_right import Order
 from punchin.supervisor.silence import Silence
 from punchin.worker.turns import Turns
-from support.ledgers import accept, ledger_in
+from support.ledgers import accept
 from support.services import tone_job
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from punchin.store import JobRecord, Store
-
-
-class Clock:
-    now = datetime(2026, 11, 24, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def go_on(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-    def monotonic_s(self) -> float:
-        return self.now.timestamp()
+    from support.ledger import Clock
 
 
 @dataclass
@@ -41,9 +30,11 @@ class FakeDispatcher:
     standing: dict[str, Standing] = field(default_factory=dict)
     again: list[str] = field(default_factory=list)
     reaped: list[str] = field(default_factory=list)
+    asked: list[list[str]] = field(default_factory=list)
 
     def standings(self, job_ids: Iterable[str]) -> dict[str, Standing]:
-        return {job_id: self.standing.get(job_id, Standing.LIVE) for job_id in job_ids}
+        self.asked.append(list(job_ids))
+        return {job_id: self.standing.get(job_id, Standing.LIVE) for job_id in self.asked[-1]}
 
     def enqueue_again(self, job: JobRecord) -> None:
         self.again.append(job.id)
@@ -53,18 +44,6 @@ class FakeDispatcher:
 
     def forget(self, before: datetime) -> None:
         pass
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Generator[Store]:
-    store = ledger_in(tmp_path, clock=clock)
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -95,7 +74,7 @@ def test_a_job_that_fell_out_of_line_comes_in_again_unless_its_key_has_no_room(
     dispatcher.standing = {lost: Standing.GONE, crowded: Standing.GONE, fine: Standing.LIVE}
     order.jobs()
     assert dispatcher.again == [], "it may be between two tables for a moment"
-    clock.go_on(6)
+    clock.pass_(seconds=6)
     order.jobs()
     assert dispatcher.again == [lost]
 
@@ -106,9 +85,24 @@ def test_a_job_at_work_whose_entry_is_gone_is_handed_out_again(
     job = accept(store, tone_job("upload:x"))
     store.begin(job.id, "1")
     dispatcher.standing = {job.id: Standing.GONE}
-    clock.go_on(6)
+    clock.pass_(seconds=6)
     order.jobs()
     assert dispatcher.again == [job.id]
+
+
+def test_a_look_along_a_long_line_is_bounded_and_the_next_goes_on_from_there(
+    order: Order, store: Store, dispatcher: FakeDispatcher, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(putting_right, "AT_ONCE", 3)
+    ids = [accept(store, tone_job("upload:x"), f"key {n}").id for n in range(7)]
+    running = accept(store, tone_job("upload:x"), "at work").id
+    store.begin(running, "1")
+    clock.pass_(seconds=6)
+    looks = []
+    for _ in range(4):
+        order.jobs()
+        looks.append(dispatcher.asked.pop())
+    assert looks == [[running, *ids[:3]], [running, *ids[3:6]], [running, *ids[6:]], [running, *ids[:3]]]
 
 
 def test_what_the_dispatcher_gave_up_is_failed(
@@ -116,7 +110,7 @@ def test_what_the_dispatcher_gave_up_is_failed(
 ) -> None:
     job = accept(store, tone_job("upload:x"))
     dispatcher.standing = {job.id: Standing.GIVEN_UP}
-    clock.go_on(6)
+    clock.pass_(seconds=6)
     order.jobs()
     failed = store.job(job.id)
     assert failed.failure is not None
@@ -127,10 +121,10 @@ def test_a_cancelled_job_whose_worker_died_ends(order: Order, store: Store, cloc
     job = accept(store, tone_job("upload:x"))
     store.begin(job.id, "1")
     store.cancel(job.id)
-    clock.go_on(20)
+    clock.pass_(seconds=20)
     order.jobs()
     assert store.job(job.id).state is State.PROCESSING, "its worker may still say so itself"
-    clock.go_on(11)
+    clock.pass_(seconds=11)
     order.jobs()
     assert store.job(job.id).state is State.CANCELLED
 
@@ -141,7 +135,7 @@ def test_dead_workers_are_reaped_once_but_not_ours_and_not_the_living(
     for worker in ("here-0", "there-0"):
         store.heartbeat(worker, WorkerState.BUSY)
     order.workers({"here-0"})
-    clock.go_on(31)
+    clock.pass_(seconds=31)
     store.heartbeat("there-1", WorkerState.READY)
     order.workers({"here-0"})
     order.workers({"here-0"})
@@ -152,7 +146,7 @@ def test_dead_workers_are_reaped_once_but_not_ours_and_not_the_living(
 def test_files_past_their_keeping_go_and_so_do_outputs_nobody_published(
     order: Order, store: Store, clock: Clock
 ) -> None:
-    clock.now = datetime.now(UTC)  # files bear the machine's own time
+    clock.time = datetime.now(UTC)  # files bear the machine's own time
 
     def finished() -> str:
         job = accept(store, tone_job("upload:x"))
@@ -172,14 +166,14 @@ def test_files_past_their_keeping_go_and_so_do_outputs_nobody_published(
 
     order.kept()
     assert order.files.exists(f"out/{job_id}/dead/a.wav"), "so young, it may be in the making"
-    clock.go_on(2 * 3600)
+    clock.pass_(seconds=2 * 3600)
     order.kept()
     assert not order.files.exists(f"out/{job_id}/dead/a.wav")
     assert not order.files.exists(f"out/{'0' * 32}/1/a.wav")
     assert order.files.exists(f"out/{job_id}/winner/a.wav")
     assert order.files.exists(f"out/{at_work.id}/1/a.wav")
 
-    clock.go_on(8 * 86_400)
+    clock.pass_(seconds=8 * 86_400)
     order.kept()
     assert not order.files.exists(f"out/{job_id}/winner/a.wav")
     assert [job.id for job in store.history(None).items] == [at_work.id]

@@ -1,50 +1,37 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from punchin.errors import StoreError
+from punchin.job import FailureCode, State
 from punchin.store import WorkerState
+from punchin.supervisor.overdue import Overdue
 from punchin.supervisor.silence import Silence
 from punchin.supervisor.supervising import Supervisor
-from support.ledgers import ledger_in
+from support.ledgers import accept
+from support.services import tone_job
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
     from punchin.store import Store
-
-
-class Clock:
-    now = datetime(2026, 11, 24, tzinfo=UTC)
-
-    monotonic_s = 5.0
-
-    def __call__(self) -> datetime:
-        return self.now
+    from support.ledger import Clock
 
 
 class FakeChild:
     def __init__(self) -> None:
-        self.name, self.pid, self.age_s, self.killed = "worker 0", 7, 100.0, 0
+        self.name, self.pid, self.age_s, self.killed, self.stopped = "worker 0", 7, 100.0, 0, 0
 
     def kill(self) -> None:
         self.killed += 1
 
+    def stop(self) -> None:
+        self.stopped += 1
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Generator[Store]:
-    store = ledger_in(tmp_path, clock=clock)
-    yield store
-    store.close()
+    def wait(self, timeout_s: float) -> None:
+        pass
 
 
 @pytest.fixture
@@ -55,7 +42,8 @@ def child() -> FakeChild:
 @pytest.fixture
 def supervisor(store: Store, child: FakeChild, clock: Clock, tmp_path: Path) -> Supervisor:
     workers: dict[str, Any] = {"here-0": child}
-    rest: dict[str, Any] = {"order": None, "courier": None, "silence": Silence(lambda: clock.monotonic_s)}
+    rest: dict[str, Any] = {"order": None, "courier": None, "silence": Silence(clock.monotonic_s)}
+    rest["overdue"] = Overdue(store, 60, clock.monotonic_s)
     return Supervisor(
         store=store, others=[], workers=workers, lock=tmp_path / "lock", dead_after_s=30, grace_s=1, **rest
     )
@@ -67,7 +55,7 @@ def test_a_silent_worker_is_killed(
 ) -> None:
     store.heartbeat("here-0", WorkerState.BUSY, pid=7)
     supervisor.look_after_workers()
-    clock.monotonic_s += silent_s
+    clock.pass_(seconds=silent_s)
     supervisor.look_after_workers()
     assert child.killed == killed
 
@@ -77,7 +65,7 @@ def test_one_that_has_not_said_anything_yet_has_time_to_start(
     supervisor: Supervisor, store: Store, child: FakeChild, clock: Clock, age_s: float, killed: int
 ) -> None:
     store.heartbeat("here-0", WorkerState.BUSY, pid=6)  # the one before it
-    clock.now += timedelta(hours=1)
+    clock.jump(hours=1)
     child.age_s = age_s
     supervisor.look_after_workers()
     assert child.killed == killed
@@ -88,10 +76,10 @@ def test_a_clock_that_jumps_kills_nobody(
 ) -> None:
     store.heartbeat("here-0", WorkerState.BUSY, pid=7)
     supervisor.look_after_workers()
-    clock.now += timedelta(hours=1)
+    clock.jump(hours=1)
     supervisor.look_after_workers()
     assert child.killed == 0
-    clock.now -= timedelta(hours=2)
+    clock.jump(hours=-2)
     supervisor.look_after_workers()
     assert child.killed == 0
 
@@ -105,3 +93,75 @@ def test_without_the_ledger_silence_means_nothing(
     monkeypatch.setattr(store, "workers", away)
     supervisor.look_after_workers()
     assert child.killed == 0
+
+
+def at_work(store: Store) -> str:
+    job = accept(store, tone_job("upload:x"))
+    store.begin(job.id, "1")
+    return job.id
+
+
+def stay_alive(supervisor: Supervisor, store: Store, clock: Clock, job_id: str | None, seconds: int) -> None:
+    """The worker gives signs of life all the time, whatever its engine does."""
+    for _ in range(seconds):
+        store.heartbeat("here-0", WorkerState.BUSY, job_id, pid=7)
+        supervisor.look_after_workers()
+        clock.pass_(seconds=1)
+
+
+def test_a_worker_that_lives_while_its_engine_hangs_is_killed_at_the_jobs_limit(
+    supervisor: Supervisor, store: Store, child: FakeChild, clock: Clock
+) -> None:
+    job_id = at_work(store)
+    stay_alive(supervisor, store, clock, job_id, 60)
+    assert child.killed == 0
+    assert store.job(job_id).state is State.PROCESSING
+    clock.jump(hours=5)
+    stay_alive(supervisor, store, clock, job_id, 3)
+    assert child.killed == 0, "an engine that reports again ends by itself; a clock that jumps ends nothing"
+    stay_alive(supervisor, store, clock, job_id, 2)
+    assert child.killed == 1
+    failure = store.job(job_id).failure
+    assert failure is not None
+    assert failure.code == FailureCode.TOO_SLOW
+    assert "60 s" in failure.message
+
+
+def test_each_attempt_has_the_whole_limit(
+    supervisor: Supervisor, store: Store, child: FakeChild, clock: Clock
+) -> None:
+    """One job after the other, the same one again after its first worker died, and pauses between them."""
+    job_id = at_work(store)
+    stay_alive(supervisor, store, clock, job_id, 50)
+    store.begin(job_id, "2")
+    stay_alive(supervisor, store, clock, job_id, 50)
+    stay_alive(supervisor, store, clock, at_work(store), 50)
+    stay_alive(supervisor, store, clock, None, 100)
+    assert child.killed == 0
+
+
+def test_a_job_that_its_owner_deleted_cannot_hold_a_worker_for_ever(
+    supervisor: Supervisor, store: Store, child: FakeChild, clock: Clock
+) -> None:
+    job_id = at_work(store)
+    store.delete("key", [job_id])
+    stay_alive(supervisor, store, clock, job_id, 65)
+    assert child.killed == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "pid", "killed"),
+    [
+        (WorkerState.STARTING, 7, 1),
+        (WorkerState.READY, 6, 1),  # what the one before it said
+        (WorkerState.READY, 7, 0),
+        (WorkerState.BUSY, 7, 0),
+    ],
+)
+def test_at_the_end_nobody_waits_for_a_worker_that_has_not_begun(
+    supervisor: Supervisor, store: Store, child: FakeChild, state: WorkerState, pid: int, killed: int
+) -> None:
+    """An engine may take longer to load than a job may take to end."""
+    store.heartbeat("here-0", state, pid=pid)
+    supervisor.end()
+    assert (child.stopped, child.killed) == (1, killed)

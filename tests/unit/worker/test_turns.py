@@ -3,34 +3,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from punchin.dispatch import DbosDispatcher, Standing
 from punchin.job import Failure
 from punchin.store import Limits
 from punchin.worker.turns import Turns
-from support.ledgers import ledger_in
 from support.services import tone_job
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
     from punchin.store import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Generator[Store]:
-    store = ledger_in(tmp_path)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def dispatcher(store: Store) -> Generator[DbosDispatcher]:
-    dispatcher = DbosDispatcher(store.engine)
-    yield dispatcher
-    dispatcher.close()
 
 
 def submit(store: Store, dispatcher: DbosDispatcher, key_id: str) -> str:
