@@ -1,9 +1,9 @@
 """Train the phoneme models of the singer's voice from that voice alone.
 
     pip install '.[voice]'
-    python scripts/train_aligner.py
+    python scripts/train_aligner.py [es it ...]
 
-Sentences of dictionary words are spoken by py-nanotts and laid out by the shipped dictionary; the models
+Sentences of common words are spoken by py-nanotts and laid out by the shipped dictionary or spelling rules; the models
 start flat (each sentence cut evenly) and learn by aligning and averaging in turns, the "flat start" of the
 HTK book (Young et al. 2006). No recording, no label and no other model is used. The same versions of
 py-nanotts and of the dictionary give the same models.
@@ -20,40 +20,39 @@ import numpy as np
 
 from punchin.engines.embedded.voice import aligning
 from punchin.engines.embedded.voice.aligning import SILENCE, STATES, PhoneModel, features
-from punchin.engines.embedded.voice.pronouncing import dictionary, pronounce, rules
+from punchin.engines.embedded.voice.languages import ENGLISH, LANGUAGES, Language
+from punchin.engines.embedded.voice.pronouncing import dictionary, rules
 from punchin.engines.embedded.voice.speaking import speak
+from punchin.engines.embedded.voice.spelling import read_sections, spelling_of
 
-MODELS = Path(__file__).parents[1] / "src/punchin/engines/embedded/voice/phones.npz"
+MODELS = Path(__file__).parents[1] / "src/punchin/engines/embedded/voice"
+
+WORDS = Path(__file__).with_name("aligner_words.txt")
+"""What is spoken: common words of each language, so that every sound occurs often."""
 
 TOGETHER = 50
 """Sentences spoken in one go."""
 
-COMMON = """
-night heart light fire dance music baby girl boy street money rain river moon star sky dream hand
-eyes home road world feel tonight forever never always again love time day way life mind soul city
-sun sea summer winter shadow gold silver diamond whisper calling burning walking falling running
-breathing holding waiting dancing shining morning evening people nothing something everything little
-over under water mother father brother sister young beautiful wonderful measure pleasure vision
-casual treasure usual joy voice noise choice boy enjoy thought thing both breath this that those
-them there whether together yes you year use music future picture nature church watch judge page
-bridge general good could book look full house out about sound down ground clear here near year fear
-""".split()  # noqa: SIM905 (a list of a hundred words in quotes is not easier to read)
 
-
-def sentences(count: int, rng: random.Random) -> list[list[str]]:
+def sentences(language: Language, count: int, rng: random.Random) -> list[list[str]]:
     """Word lists to speak: common words, function words and a few rare ones from the dictionary."""
-    known = dictionary()
-    lines = known._text.decode().splitlines()
-    rare = [w for w in (line.split(" ", 1)[0] for line in lines) if w.isalpha() and 3 <= len(w) <= 9]
-    function = sorted(w for w in rules().function_words if w.isalpha())
+    lines = read_sections(WORDS.read_text("utf-8"))[language.code]
+    common = [word for line in lines for word in line.split()]
+    if language is ENGLISH:
+        rare = [w for w in dictionary().words() if w.isalpha() and 3 <= len(w) <= 9]
+        function = sorted(w for w in rules().function_words if w.isalpha())
+    else:
+        spelling = spelling_of(language.name.lower())
+        rare = sorted(w for w in (*spelling.known, *spelling.telling_words) if w.isalpha())
+        function = sorted(w for w in spelling.function_words if w.isalpha())
     return [
         [
             w
             for _ in range(3)
             for w in (
-                rng.choice(COMMON),
+                rng.choice(common),
                 rng.choice(function),
-                rng.choice(COMMON if rng.random() < 0.7 else rare),
+                rng.choice(common if rng.random() < 0.7 else rare),
             )
         ]
         for _ in range(count)
@@ -89,13 +88,15 @@ def average(cut: list[tuple[np.ndarray, list[tuple[str, int, int]]]]) -> dict[st
     return models
 
 
-def train(count: int, rounds: int, seed: int) -> dict[str, PhoneModel]:
+def train(language: Language, count: int, rounds: int, seed: int) -> dict[str, PhoneModel]:
     rng = random.Random(seed)
     spoken = []
-    texts = sentences(count, rng)
-    speeches = (speech for k in range(0, count, TOGETHER) for speech in speak(texts[k : k + TOGETHER]))
+    texts = sentences(language, count, rng)
+    speeches = (
+        speech for k in range(0, count, TOGETHER) for speech in speak(texts[k : k + TOGETHER], language.voice)
+    )
     for words, speech in zip(texts, speeches, strict=True):
-        spoken.append((speech, features(speech), [list(pronounce(w).phones) for w in words]))
+        spoken.append((speech, features(speech), [list(language.pronounce(w).phones) for w in words]))
     cut = [(rows, even(rows, speech, [p for w in words for p in w])) for speech, rows, words in spoken]
     models = average(cut)
     for number in range(rounds):
@@ -131,14 +132,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("languages", nargs="*", help="es, it ...; all if none is named")
     parser.add_argument("--sentences", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--output", type=Path, default=MODELS)
+    parser.add_argument("--output", type=Path, default=MODELS, help="a folder")
     options = parser.parse_args()
-    models = train(options.sentences, options.rounds, options.seed)
-    save(models, options.output)
-    print(f"{options.output.name}: {len(models)} phonemes, {options.output.stat().st_size / 1e3:.1f} KB")
+    for code in options.languages or LANGUAGES:
+        models = train(LANGUAGES[code], options.sentences, options.rounds, options.seed)
+        path = options.output / f"phones.{code}.npz"
+        save(models, path)
+        print(f"{path.name}: {len(models)} phonemes, {path.stat().st_size / 1e3:.1f} KB")
 
 
 if __name__ == "__main__":

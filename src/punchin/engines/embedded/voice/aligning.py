@@ -2,7 +2,8 @@
 
 Each phoneme has three states with one diagonal Gaussian over 13 mel cepstra and their slopes (Rabiner 1989,
 "A tutorial on hidden Markov models", Proc. IEEE 77(2); features as in Davis and Mermelstein 1980). One voice
-is all they know, so 20 KB are enough: `phones.npz`, made by `scripts/train_aligner.py` from that voice alone.
+is all they know, so 20 KB a language are enough: `phones.en.npz` and so on, made by
+`scripts/train_aligner.py` from that voice alone.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Phone:
     """A phoneme in speech.
 
     Attributes:
-        name: ARPAbet without stress, or "SIL".
+        name: a sound without stress, or "SIL".
         start_s, end_s: where.
         word: which word of the phrase, -1 for silence.
     """
@@ -66,9 +67,9 @@ class PhoneModel:
 
 
 @cache
-def shipped_models() -> Mapping[str, PhoneModel]:
-    """The models of the package."""
-    path = resources.files("punchin.engines.embedded.voice").joinpath("phones.npz")
+def models_of(language: str) -> Mapping[str, PhoneModel]:
+    """The models of the package: "en" and the like."""
+    path = resources.files("punchin.engines.embedded.voice").joinpath(f"phones.{language}.npz")
     with path.open("rb") as file:
         return unpacked(np.load(file))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from punchin.engines.embedded.voice import vocoder
 from punchin.engines.embedded.voice.intonation import spoken_pitch, sung_pitch
-from punchin.engines.embedded.voice.pronouncing import OBSTRUENTS, UNVOICED
+from punchin.engines.embedded.voice.sounds import FRICATIVES, OBSTRUENTS, UNVOICED
 from punchin.engines.embedded.voice.speaking import SPEECH_HZ
 from punchin.engines.embedded.voice.stretching import sources, stretched
 
@@ -45,7 +45,6 @@ RAP_VOWEL = 1.8
 NOISY_FROM_HZ, NOISY_SHARE, CLEAN_SHARE = 4200.0, 0.25, 0.003
 """Above that frequency voices are partly breath; share of the power."""
 
-FRICATIVES = frozenset({"Z", "V", "DH", "ZH", "JH"})
 WHISPER_FROM = 0.85
 FADE_S = 0.012
 PAD_S = 0.06

@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from punchin.engines.embedded.voice.aligning import SILENCE, Floats, Phone, align, shipped_models
-from punchin.engines.embedded.voice.lyrics import words_of
-from punchin.engines.embedded.voice.pronouncing import VOWELS, pronounce
+from punchin.engines.embedded.voice.aligning import SILENCE, Floats, Phone, align
+from punchin.engines.embedded.voice.languages import ENGLISH
+from punchin.engines.embedded.voice.sounds import VOWELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from punchin.engines.embedded.voice.pronouncing import Word
+    from punchin.engines.embedded.voice.languages import Language
+    from punchin.engines.embedded.voice.sounds import Word
 
 MOST_SYLLABLES = 16
 """A written line of more is sung as several phrases; nobody has so much breath, and no bar so much room."""
@@ -28,10 +29,12 @@ class Verse:
     Attributes:
         text: as written.
         words: as said.
+        language: by whose rules.
     """
 
     text: str
     words: tuple[Word, ...]
+    language: Language = ENGLISH
 
     @property
     def stresses(self) -> tuple[int, ...]:
@@ -82,47 +85,47 @@ class Phrase:
         return sum(self.phones[k].end_s - self.phones[k].start_s for k in phones)
 
 
-def verses_of(line: str) -> Iterator[Verse]:
+def verses_of(line: str, language: Language = ENGLISH) -> Iterator[Verse]:
     """A written line as one phrase, or several where it is too long for one: cut at clauses, then evenly."""
-    whole = _verse(line)
+    whole = _verse(line, language)
     if len(whole.stresses) <= MOST_SYLLABLES:
         if whole.words:
             yield whole
         return
     clauses = _CLAUSE.split(line)
     if len(clauses) > 1:
-        for clause in _merged(clauses):
-            yield from verses_of(clause)
+        for clause in _merged(clauses, language):
+            yield from verses_of(clause, language)
         return
     words = line.split()
     if len(words) == 1:
         yield whole
         return
-    lengths = [len(_verse(word).stresses) for word in words]
+    lengths = [len(_verse(word, language).stresses) for word in words]
     half, cut = sum(lengths) / 2, 1
     while cut < len(words) - 1 and sum(lengths[:cut]) < half:
         cut += 1
-    yield from verses_of(" ".join(words[:cut]))
-    yield from verses_of(" ".join(words[cut:]))
+    yield from verses_of(" ".join(words[:cut]), language)
+    yield from verses_of(" ".join(words[cut:]), language)
 
 
 def heard(verse: Verse, speech: Floats) -> Phrase:
     """A phrase with its sounds found in the speech, `[N]` at 16 kHz."""
-    found = align(speech, [word.phones for word in verse.words], shipped_models())
+    found = align(speech, [word.phones for word in verse.words], verse.language.models())
     phones = tuple(phone for phone in found if phone.name != SILENCE)
     return Phrase(verse, speech, phones, syllables_of(phones, verse.stresses))
 
 
-def _verse(line: str) -> Verse:
-    return Verse(line, tuple(pronounce(word) for word in words_of(line)))
+def _verse(line: str, language: Language) -> Verse:
+    return Verse(line, tuple(language.pronounce(word) for word in language.words(line)), language)
 
 
-def _merged(clauses: list[str]) -> list[str]:
+def _merged(clauses: list[str], language: Language) -> list[str]:
     """Short clauses together, so that phrases are as long as they may be."""
     merged = clauses[:1]
     for clause in clauses[1:]:
         together = f"{merged[-1]} {clause}"
-        if len(_verse(together).stresses) <= MOST_SYLLABLES:
+        if len(_verse(together, language).stresses) <= MOST_SYLLABLES:
             merged[-1] = together
         else:
             merged.append(clause)

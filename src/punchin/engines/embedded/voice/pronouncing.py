@@ -1,4 +1,4 @@
-"""From words to phonemes: the CMU pronouncing dictionary, and rules for words it does not have.
+"""From English words to phonemes: the CMU pronouncing dictionary, and rules for words it does not have.
 
 Phonemes are ARPAbet without stress; stress is told syllable by syllable: 1 primary, 2 secondary, 0 none.
 `cmudict.gz` is the dictionary (one `word PH ON EM1 ES` a line, sorted, first pronunciations only; BSD licence
@@ -9,52 +9,53 @@ from __future__ import annotations
 
 import gzip
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from punchin.engines.embedded.voice.numbers import in_words
+from punchin.engines.embedded.voice.sounds import UNVOICED, VOWELS, Word
+from punchin.engines.embedded.voice.spelling import read_sections, without_asides
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-VOWELS = frozenset({"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"})
-
-DIPHTHONGS = frozenset({"AW", "AY", "EY", "OW", "OY"})
-
-UNVOICED = frozenset({"CH", "F", "HH", "K", "P", "S", "SH", "T", "TH"})
-
-OBSTRUENTS = UNVOICED | {"B", "D", "G", "V", "DH", "Z", "ZH", "JH"}
 
 _MAGIC_E = {"a": "EY", "i": "AY", "o": "OW", "u": "UW", "e": "IY"}
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word and how it is said.
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ø": "o", "Ø": "o", "ł": "l"}
+)
+_PLAIN = str.maketrans({"–": "-", "—": "-", "&": " and "})
+_WORD = re.compile(r"[a-z]+(?:'[a-z]+)*'?|'[a-z]+")
 
-    Attributes:
-        text: as the dictionary writes it.
-        phones: ARPAbet without stress.
-        stresses: one a syllable (a vowel of `phones`): 1, 2 or 0.
+
+def words_of(line: str) -> tuple[str, ...]:
+    """The words of a line as the dictionary writes them: lower case, numbers in words, accents off.
+
+    >>> words_of("Twenty-4 cafés, rockin' & rollin'!")
+    ('twenty', 'four', 'cafes', "rockin'", 'and', "rollin'")
     """
+    plain = in_words(without_asides(line).translate(_PLAIN)).translate(_LETTERS)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    found = _WORD.findall(plain.lower())
+    return tuple(word.rstrip("'") if word.endswith("s'") else word for word in found)
 
-    text: str
-    phones: tuple[str, ...]
-    stresses: tuple[int, ...]
 
-    @classmethod
-    def said(cls, text: str, pronunciation: str) -> Word:
-        """From `"T AH0 N AY1 T"`. Function words lose their stress, other words have one at least."""
-        marked = pronunciation.split()
-        phones = tuple(phone.rstrip("012") for phone in marked)
-        stresses = [
-            int(phone[-1]) if phone[-1].isdigit() else 0 for phone in marked if phone.rstrip("012") in VOWELS
-        ]
-        if text in rules().function_words:
-            stresses = [0] * len(stresses)
-        elif stresses and 1 not in stresses:
-            stresses[0] = 1
-        return cls(text, phones, tuple(stresses))
+def said(text: str, pronunciation: str) -> Word:
+    """A word from `"T AH0 N AY1 T"`. Function words lose their stress, other words have one at least."""
+    marked = pronunciation.split()
+    phones = tuple(phone.rstrip("012") for phone in marked)
+    stresses = [
+        int(phone[-1]) if phone[-1].isdigit() else 0 for phone in marked if phone.rstrip("012") in VOWELS
+    ]
+    if text in rules().function_words:
+        stresses = [0] * len(stresses)
+    elif stresses and 1 not in stresses:
+        stresses[0] = 1
+    return Word(text, phones, tuple(stresses))
 
 
 class Dictionary:
@@ -62,6 +63,10 @@ class Dictionary:
 
     def __init__(self, text: bytes) -> None:
         self._text = text
+
+    def words(self) -> list[str]:
+        """All of them, sorted."""
+        return [line.split(" ", 1)[0] for line in self._text.decode().splitlines()]
 
     def get(self, word: str) -> str | None:
         """The pronunciation, or None."""
@@ -94,12 +99,14 @@ class Rules:
 
     Attributes:
         function_words: words that carry no beat: said without stress in a phrase.
+        telling_words: words that hardly another language has.
         endings: an ending of words, and how it sounds.
         letters: how each letter is named.
         spellings: groups of letters, the longest first, and how they sound.
     """
 
     function_words: frozenset[str]
+    telling_words: frozenset[str]
     endings: tuple[tuple[str, str], ...]
     letters: dict[str, str]
     spellings: tuple[tuple[str, str], ...]
@@ -109,18 +116,16 @@ class Rules:
 def rules() -> Rules:
     """The shipped rules, `english.txt`: sections in brackets, an entry a line."""
     text = resources.files("punchin.engines.embedded.voice").joinpath("english.txt").read_text("utf-8")
-    sections: dict[str, list[str]] = {}
-    for line in (line.strip() for line in text.splitlines()):
-        if line.startswith("["):
-            sections[line[1:-1]] = []
-        elif line and not line.startswith("#"):
-            list(sections.values())[-1].append(line)
+    sections = read_sections(text)
     pairs = {
         name: tuple((k, v) for k, _, v in (line.partition(" ") for line in lines))
         for name, lines in sections.items()
     }
-    function_words = frozenset(word for line in sections["function words"] for word in line.split())
-    return Rules(function_words, pairs["endings"], dict(pairs["letters"]), pairs["spellings"])
+    function_words, telling = (
+        frozenset(word for line in sections[name] for word in line.split())
+        for name in ("function words", "telling words")
+    )
+    return Rules(function_words, telling, pairs["endings"], dict(pairs["letters"]), pairs["spellings"])
 
 
 def pronounce(word: str) -> Word:
@@ -130,8 +135,8 @@ def pronounce(word: str) -> Word:
     if not found:
         word = _shortened(word, known)
     pronunciation = found or known.get(word) or next(_guesses(word.strip("'"), known))
-    said = Word.said(word, pronunciation)
-    return said if said.stresses else Word.said(word, pronunciation + " AH1")
+    spoken = said(word, pronunciation)
+    return spoken if spoken.stresses else said(word, pronunciation + " AH1")
 
 
 def _shortened(word: str, known: Dictionary) -> str:

@@ -11,11 +11,13 @@ import numpy as np
 
 from punchin.engine import Unused
 from punchin.engines.embedded.voice import vocoder
+from punchin.engines.embedded.voice.languages import ENGLISH
 from punchin.engines.embedded.voice.layout import FASTEST, Slot, lay_out
-from punchin.engines.embedded.voice.lyrics import check_language, parse_lyrics
+from punchin.engines.embedded.voice.lyrics import parse_lyrics
 from punchin.engines.embedded.voice.melody import CENTRE, Melodist, Tune
 from punchin.engines.embedded.voice.performing import Singer, Sound
 from punchin.engines.embedded.voice.phrase import Phrase, Verse, heard, verses_of
+from punchin.engines.embedded.voice.recognising import language_of
 from punchin.engines.embedded.voice.rhythm import BREATH_S, Timing, in_rhythm, in_speech
 from punchin.engines.embedded.voice.speaking import INSTALL, SPEECH_HZ, can_speak, speak
 from punchin.engines.embedded.voice.stem import COPIES_S, COPY_CENTS, COPY_DB, assembled, at_rate, levelled
@@ -46,12 +48,14 @@ class Sung:
         sung: the lines that are heard, as written.
         dropped: lines that are not, and why.
         warnings: sentences the person should read.
+        language: of the lyrics, as they were read, "en".
     """
 
     samples: NDArray[np.float32]
     sung: tuple[str, ...] = ()
     dropped: tuple[Unused, ...] = ()
     warnings: tuple[str, ...] = ()
+    language: str = ENGLISH.code
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +88,7 @@ def sing(
         ground: beats, bars and chords of the hole.
         rate_hz: of the stem.
         seed: the same seed gives the same bits, another one another melody and rhythm.
-        language: "en"; None is English.
+        language: "en", "es-MX" and the like; None has it told from the words.
         progress: called for every line; may raise `Cancelled`.
 
     Raises:
@@ -96,8 +100,9 @@ def sing(
     if parsed.instrumental or vocals.delivery == "none":
         why = "the tags ask for no vocals"
         return replace(nothing, dropped=tuple(Unused(f"line {line!r}", why) for line in parsed.lines))
-    check_language(parsed, language)
-    verses = [verse for line in parsed.lines for verse in verses_of(line)]
+    spoken = language_of(parsed.lines, language)
+    nothing = replace(nothing, language=spoken.code)
+    verses = [verse for line in parsed.lines for verse in verses_of(line, spoken)]
     if not verses:
         raise EditError("the lyrics have no words; write some, or [inst] for no vocals")
     if not can_speak():
@@ -114,8 +119,10 @@ def sing(
     warnings = (f"{len(dropped)} of {len(verses)} lines do not fit and are not sung",) if dropped else ()
     if not parts:
         return replace(nothing, dropped=dropped, warnings=warnings)
+    if language is None and spoken is not ENGLISH:
+        warnings = (*warnings, f"the lyrics were read as {spoken.name}, by their words")
     samples = _stem(parts, vocals, ground, rate_hz, seed, progress)
-    return Sung(samples, tuple(part.phrase.verse.text for part in parts), dropped, warnings)
+    return Sung(samples, tuple(part.phrase.verse.text for part in parts), dropped, warnings, spoken.code)
 
 
 def _prepared(
@@ -132,7 +139,8 @@ def _prepared(
         progress("sing", 0.5 * number / len(slots))
         if number == len(said):
             together = verses[number : min(number + TOGETHER, len(slots))]
-            said += speak([[word.text for word in each.words] for each in together])
+            voice = verse.language.voice
+            said += speak([[word.text for word in each.words] for each in together], voice)
         phrase = heard(verse, said[number])
         until = slots[number + 1].first if number + 1 < len(slots) else len(ground.positions)
         timing = _timed(phrase, slot, after_s, vocals, ground, _dice(seed, f"rhythm {number}"))

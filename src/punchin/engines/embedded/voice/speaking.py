@@ -23,8 +23,6 @@ SPEECH_HZ = 16_000
 
 INSTALL = "pip install 'punchin[voice]'"
 
-VOICE = "en-US"
-
 VOLUME = 0.5
 """Half of what Pico gives by itself, which is clipped."""
 
@@ -48,7 +46,7 @@ def can_speak() -> bool:
     return find_spec("py_nanotts") is not None
 
 
-def speak(phrases: Sequence[Sequence[str]], voice: str = VOICE) -> list[NDArray[np.floating]]:
+def speak(phrases: Sequence[Sequence[str]], voice: str = "en-US") -> list[NDArray[np.floating]]:
     """Each phrase said, `[N]` at 16 kHz, -1..1. The same words give the same samples.
 
     Pico begins with memory it has not set, so that what it says depends on what the process did before. So it

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from punchin.engines.embedded.voice.pronouncing import DIPHTHONGS, VOWELS
 from punchin.engines.embedded.voice.rhythm import LONGEST_LEAD_S
+from punchin.engines.embedded.voice.sounds import DIPHTHONGS, VOWELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,10 @@ VOWEL_SHARE = 0.42
 REST_S = 0.12
 """Shorter gaps between syllables are sung through."""
 
-HELD = {"AW": (0.2, 0.35), "AY": (0.2, 0.35), "OY": (0.2, 0.3), "EY": (0.3, 0.5), "OW": (0.25, 0.45)}
+HELD = {
+    "AW": (0.2, 0.35), "AY": (0.2, 0.35), "OY": (0.2, 0.3), "EY": (0.3, 0.5), "OW": (0.25, 0.45),
+    "aʊ": (0.2, 0.35), "aɪ": (0.2, 0.35), "ɔʏ": (0.2, 0.3),
+}  # fmt: skip
 """Which part of a diphthong is held: singers stay on its first sound and glide at the very end."""
 
 HELD_VOWEL = (0.45, 0.7)

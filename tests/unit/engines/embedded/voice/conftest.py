@@ -3,7 +3,8 @@ import pytest
 
 from punchin.engines.embedded.voice.aligning import Phone
 from punchin.engines.embedded.voice.phrase import Phrase, Verse, syllables_of
-from punchin.engines.embedded.voice.pronouncing import VOWELS, pronounce
+from punchin.engines.embedded.voice.pronouncing import pronounce
+from punchin.engines.embedded.voice.sounds import VOWELS
 
 CONSONANT_S, VOWEL_S = 0.06, 0.12
 

@@ -1,7 +1,8 @@
 import pytest
 
 from punchin.engines.embedded.voice import parse_lyrics
-from punchin.engines.embedded.voice.lyrics import check_language, words_of
+from punchin.engines.embedded.voice.lyrics import check_language
+from punchin.engines.embedded.voice.pronouncing import words_of
 from punchin.errors import EditError
 
 

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punchin.engines.embedded.voice.aligning import SILENCE, shipped_models
-from punchin.engines.embedded.voice.pronouncing import VOWELS, Dictionary, dictionary, pronounce, rules
+from punchin.engines.embedded.voice.aligning import SILENCE, models_of
+from punchin.engines.embedded.voice.pronouncing import Dictionary, dictionary, pronounce, rules
+from punchin.engines.embedded.voice.sounds import VOWELS
 
-PHONES = set(shipped_models()) - {SILENCE}
+PHONES = set(models_of("en")) - {SILENCE}
 
 
 @pytest.mark.parametrize(

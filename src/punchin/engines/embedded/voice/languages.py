@@ -1,0 +1,73 @@
+"""The languages that can be sung, and which one some lyrics are in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from punchin.engines.embedded.voice import pronouncing
+from punchin.engines.embedded.voice.aligning import models_of
+from punchin.engines.embedded.voice.spelling import spelling_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from punchin.engines.embedded.voice.aligning import PhoneModel
+    from punchin.engines.embedded.voice.sounds import Word
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that the singer has.
+
+    Attributes:
+        code: ISO 639-1.
+        name: in English.
+        voice: which of Pico's voices speaks it.
+    """
+
+    code: str
+    name: str
+    voice: str
+
+    def words(self, line: str) -> tuple[str, ...]:
+        """The words of a line, as `pronounce` takes them."""
+        return spelling_of(self.name.lower()).words(line)
+
+    def pronounce(self, word: str) -> Word:
+        """How one of them is said."""
+        return spelling_of(self.name.lower()).pronounce(word)
+
+    def telling(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Words and letters that hardly another language has."""
+        spelling = spelling_of(self.name.lower())
+        return spelling.telling_words, spelling.telling_letters
+
+    def models(self) -> Mapping[str, PhoneModel]:
+        """What its sounds are like in its voice."""
+        return models_of(self.code)
+
+
+class _English(Language):
+    """English, whose spelling tells little: it has a dictionary."""
+
+    def words(self, line: str) -> tuple[str, ...]:
+        return pronouncing.words_of(line)
+
+    def pronounce(self, word: str) -> Word:
+        return pronouncing.pronounce(word)
+
+    def telling(self) -> tuple[frozenset[str], frozenset[str]]:
+        return pronouncing.rules().telling_words, frozenset()
+
+
+ENGLISH: Language = _English("en", "English", "en-US")
+
+LANGUAGES: Mapping[str, Language] = {
+    language.code: language
+    for language in (
+        ENGLISH,
+        Language("es", "Spanish", "es-ES"),
+        Language("it", "Italian", "it-IT"),
+    )
+}
