@@ -145,9 +145,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     confine: Annotated[
         Literal["auto", "off"],
         Meta(
-            description="Whether songs are read in a process of their own, kept in by what the system has for "
-            "it: limits, seccomp, Landlock (auto), or in the worker, which a bad file can then bring down "
-            "(off)."
+            description="Whether songs are read in a process of their own, kept in by what the system has "
+            "for it: limits, seccomp, Landlock (auto), or in the worker, which a bad file can then bring "
+            "down (off)."
         ),
     ] = "auto"
     song_memory_mb: Annotated[

@@ -10,14 +10,19 @@ what holds. See docs/adr/0006-songs-are-read-apart.md.
 """
 
 from punchin.confinement.confining import confine
+from punchin.confinement.forking import Child, Ending, Zygote, serve
 from punchin.confinement.model import Barriers, Confinement
 from punchin.confinement.starting import folders_of_programs, folders_of_python, start
 
 __all__ = [
     "Barriers",
+    "Child",
     "Confinement",
+    "Ending",
+    "Zygote",
     "confine",
     "folders_of_programs",
     "folders_of_python",
+    "serve",
     "start",
 ]

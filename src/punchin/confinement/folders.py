@@ -29,9 +29,9 @@ _SCOPES = 0b11
 """Sockets without a name in the file system, and signals, of programs outside (version 6)."""
 
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
-_WRITE = _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE
-_WRITE |= _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _REFER
+_CHANGE = _WRITE_FILE | _TRUNCATE | _MAKE_REG | _MAKE_DIR | _REMOVE_FILE | _REMOVE_DIR | _REFER
 """No symbolic links, sockets, devices: who looks at the results must not be led elsewhere."""
+_WRITE = _READ_FILE | _READ_DIR | _CHANGE
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from punchin.dispatch import DbosDispatcher
 from punchin.filestore import FileStore
 from punchin.store import Store
+from punchin.worker.apart import Apart, Bounds
+from punchin.worker.editing import edited
 from punchin.worker.engines import WarmEngines
 from punchin.worker.judging import judged
 from punchin.worker.performing import Performer
@@ -40,12 +42,16 @@ def worker_of(settings: Settings, slot: int) -> Worker:
     # Twice the ledger's limit and more: its count is the one that ends a job.
     dispatcher = DbosDispatcher(store.engine, most_handed_out=2 * settings.max_attempts + 2)
     turns = Turns(store, dispatcher, settings.max_running, settings.home / "locks" / "turns.lock")
+    apart = None if settings.confine == "off" else Apart(bounds_of(settings))
     performer = Performer(
         store=store,
         files=files,
         songs=Songs(files, partial(fetch_with, settings)),
         engines=engines,
         work=settings.home / "work" / name,
+        edit=apart.edit if apart else edited,
+        most_minutes=settings.max_song_minutes,
+        most_samples=round(settings.max_song_msamples * 1_000_000),
         judge=partial(judged, policy=settings.nsfw),
         turn_of=turns.turn_of,
         limit_s=settings.job_limit_s,
@@ -59,8 +65,18 @@ def worker_of(settings: Settings, slot: int) -> Worker:
         turns=turns,
         performer=performer,
         engines=engines,
+        apart=apart,
         locks=settings.home / "locks",
         grace_s=settings.grace_s,
+    )
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """What the process of one song may use."""
+    return Bounds(
+        memory_bytes=settings.song_memory_mb * 1_000_000,
+        cpu_s=settings.song_cpu_s,
+        output_bytes=round(settings.max_output_mb * 1_000_000),
     )
 
 

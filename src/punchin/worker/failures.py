@@ -35,6 +35,14 @@ class Refused(PunchinError):
     code = "refused"
 
 
+class Unsafe(SongError):
+    """The file could not be read safely."""
+
+
+class FaultInside(RuntimeError):
+    """A fault of Punchin in the process that reads a song; the message is where it happened, for the log."""
+
+
 _BY_CLASS: tuple[tuple[type[BaseException], FailureCode], ...] = (
     (Refused, FailureCode.REFUSED),
     (TookTooLong, FailureCode.TOO_SLOW),

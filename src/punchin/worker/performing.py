@@ -12,39 +12,34 @@ import structlog
 
 from punchin.errors import (
     Cancelled,
-    EditError,
     JobFinished,
     JobNotFound,
     PunchinError,
     StaleAttempt,
     StoreError,
 )
-from punchin.inpaint import Session, inpaint, inpaint_each_take
 from punchin.job import Failure, FailureCode
-from punchin.songfile import Container, open_song
-from punchin.splice import suffix
 from punchin.store import price_of
+from punchin.worker.editing import Order, edited
 from punchin.worker.failures import TookTooLong, failure_of
 from punchin.worker.reporting import Reporter
 from punchin.worker.results import result_of, stored
-from punchin.worker.wishes import edits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from punchin.edits import Edit
-    from punchin.engine import Progress
+    from punchin.engine import Engine, Progress
     from punchin.filestore import FileStore
     from punchin.job import JobResult, JobSpec, RegionWish
-    from punchin.songfile import SongFile
     from punchin.store import Store
-    from punchin.take import Take
+    from punchin.worker.editing import Edited
     from punchin.worker.engines import WarmEngines
     from punchin.worker.songs import Songs
 
     TurnOf = Callable[[str], AbstractContextManager[bool]]
+    EditSong = Callable[[Order, Engine, Progress], Edited]
     Judge = Callable[[Sequence[RegionWish]], Sequence[str]]
     """judge(edits): the unsafe words in tags and lyrics; raises Refused where the policy says so."""
 
@@ -52,7 +47,6 @@ T = TypeVar("T")
 
 log = structlog.get_logger("punchin.worker")
 
-SOURCE = "source"
 TRY_AGAIN_S = (0.5, 1, 2, 4, 8, 15)
 """A ledger that is away for half a minute costs no finished work."""
 
@@ -81,6 +75,8 @@ class Performer:
         songs: where songs come from.
         engines: who fills the holes.
         work: a folder of this worker alone, for what is in the making.
+        edit: makes the takes of a song; `Apart.edit` in a process of its own, where a bad file hurts nobody.
+        most_minutes, most_samples: the longest and the largest song that is taken; see `Order`.
         judge: looks at tags and lyrics.
         turn_of: whether a job may begin yet; see `Turns`.
         limit_s: how long one attempt may take.
@@ -94,6 +90,9 @@ class Performer:
     songs: Songs
     engines: WarmEngines
     work: Path
+    edit: EditSong = edited
+    most_minutes: float = 60.0
+    most_samples: int = 1_400_000_000
     judge: Judge = nothing_unsafe
     turn_of: TurnOf = at_once
     limit_s: float = 1800.0
@@ -154,20 +153,27 @@ class Performer:
             path = self.songs.bring(spec.audio, folder, _arriving(report))
         with timed(timings_ms, "load"):
             engine = self.engines.named(spec.engine)
-        session = Session(engine=engine, takes=spec.takes, container=_container(spec), receipts=False)
-        with open_song(path) as source:
-            wanted = edits_of(spec.edits, source)
-            takes = _takes(source, wanted.edits, session, report)
+        made = self.edit(self._order(spec, path), engine, report)
         report("store", 1.0)
         with timed(timings_ms, "store"):
-            outputs = stored(self.files, takes, job_id, attempt)
+            outputs = stored(self.files, made.takes, job_id, attempt)
         return result_of(
-            takes,
+            made.takes,
             outputs,
             unsafe=unsafe,
-            warnings=wanted.warnings,
+            warnings=made.warnings,
             timings_ms=timings_ms,
             total_ms=round(report.spent_s * 1000),
+        )
+
+    def _order(self, spec: JobSpec, song: Path) -> Order:
+        return Order(
+            song=str(song),
+            edits=spec.edits,
+            takes=spec.takes,
+            output_format=spec.output_format,
+            most_minutes=self.most_minutes,
+            most_samples=self.most_samples,
         )
 
     def _fail(self, job_id: str, attempt: str, failure: Failure) -> None:
@@ -235,23 +241,3 @@ def _arriving(report: Reporter) -> Progress:
         report(stage, 0.0)
 
     return arriving
-
-
-def _container(spec: JobSpec) -> Container | None:
-    if spec.output_format == SOURCE:
-        return None
-    try:
-        return Container(spec.output_format)
-    except ValueError:
-        raise EditError(
-            f"output_format is {spec.output_format!r}; it is one of source, wav, flac, mp3, ogg"
-        ) from None
-
-
-def _takes(source: SongFile, edits: Sequence[Edit], session: Session, report: Reporter) -> list[Take]:
-    container = session.splicer(source, edits).container
-    ending = source.path.suffix if container is source.container and source.path.suffix else suffix(container)
-    output = source.path.with_name(f"{source.path.stem}.punched{ending}")
-    if session.takes == 1:
-        return [inpaint(source, edits, output, session, report)]
-    return inpaint_each_take(source, edits, output, session, report)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from punchin.dispatch import Dispatcher
     from punchin.store import Store
+    from punchin.worker.apart import Apart
     from punchin.worker.engines import WarmEngines
     from punchin.worker.performing import Performer
     from punchin.worker.turns import Turns
@@ -97,6 +98,7 @@ class Worker:
 
     Attributes:
         name: see `worker_id`.
+        apart: makes edits in processes of their own; None where they are made in this one.
         turns: jobs that had to wait come in again when one is over.
         locks: a folder for the lock of this worker.
         grace_s: how long a job may go on when the worker is told to stop.
@@ -110,11 +112,13 @@ class Worker:
     turns: Turns
     locks: Path
     grace_s: float
+    apart: Apart | None = None
 
     def work(self, stop: threading.Event) -> None:
         """Take jobs until told to stop; then end the one at work, or leave it to the next worker.
 
         The process must end when this returns: a job that took longer than the grace still runs in a thread.
+        The processes that read songs end with it, and not before: that job would be taken for a failed one.
 
         Raises:
             SettingsError: another process works in this place.
@@ -127,6 +131,8 @@ class Worker:
             pulse = Pulse(self.store, self.name, self.engines)
             pulse.start()
             try:
+                if self.apart:
+                    self.apart.start()  # warms up beside the engine
                 engine = self.engines.load()
                 pulse.loaded(engine.spec.name)
                 log.info("warm", worker=self.name, engine=engine.spec.name, version=engine.spec.version)

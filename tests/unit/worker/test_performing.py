@@ -12,6 +12,8 @@ from punchin.engines.tone import ToneEngine
 from punchin.errors import EngineUnavailable, FetchError, StoreError
 from punchin.filestore import FileStore
 from punchin.job import FailureCode, JobSpec, Position, RegionWish, State
+from punchin.worker.apart import Apart, Bounds
+from punchin.worker.editing import edited
 from punchin.worker.failures import Refused
 from punchin.worker.performing import LedgerAway, Performer
 from punchin.worker.songs import Songs
@@ -68,8 +70,16 @@ class Bench:
         return [path for place in places for path in place.rglob("*") if path.is_file()]
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Generator[Bench]:
+@pytest.fixture(scope="module")
+def apart() -> Generator[Apart]:
+    """Reads songs in processes of their own."""
+    apart = Apart(Bounds())
+    yield apart
+    apart.close()
+
+
+@pytest.fixture(params=["apart", "in the worker"])
+def bench(request: pytest.FixtureRequest, apart: Apart, tmp_path: Path) -> Generator[Bench]:
     store, files = ledger_in(tmp_path), FileStore.open(tmp_path / "files")
     song = wav_of(made_song(4.0, RATE), tmp_path / "source.wav")
     slept_s: list[float] = []
@@ -87,6 +97,7 @@ def bench(tmp_path: Path) -> Generator[Bench]:
         songs=Songs(files, fetch),
         engines=engines,
         work=tmp_path / "work",
+        edit=apart.edit if request.param == "apart" else edited,
         price_per_s=0.01,
         sleep=slept_s.append,
     )
