@@ -79,10 +79,14 @@ class EmbeddedEngine:
             understand(edit, window)  # refuses tags that mean nothing before the slow part
         heard = Heard.of(window, hole, analyse(window, part_of(progress, 0.0, 0.5)))
         width = 0.5 / len(edits)
-        return [
-            rearrange(heard, edit, self._player, part_of(progress, 0.5 + take * width, width))
-            for take, edit in enumerate(edits)
-        ]
+        try:
+            return [
+                rearrange(heard, edit, self._player, part_of(progress, 0.5 + take * width, width))
+                for take, edit in enumerate(edits)
+            ]
+        finally:
+            # What follows in the core needs memory, and the next edit may play other instruments.
+            self._player.rest()
 
 
 def _finite(window: Song) -> Song:

@@ -75,6 +75,15 @@ def test_takes_are_what_single_edits_give(song, filling):
     assert together[1].song.samples.tobytes() == alone.song.samples.tobytes()
 
 
+def test_between_edits_it_keeps_no_recordings(song):
+    """A worker lives for weeks: what it has decoded for one edit is not to pile up."""
+    rests = []
+    engine = EmbeddedEngine()
+    engine._player.rest = lambda: rests.append(True)
+    engine.fill(song, at(8, 12), replace(EDIT, tags=("piano",)), no_progress)
+    assert rests == [True]
+
+
 def test_a_gap_is_repaired_and_says_what_had_no_effect(song):
     edit = replace(EDIT, tags=("lofi",), lyrics="la la", variance=0.5)
     filling = EmbeddedEngine().fill(song, at(8.2, 8.25), edit, no_progress)

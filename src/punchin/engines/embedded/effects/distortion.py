@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 HEADROOM = 4.0
 """Level 1 of a curve is this many times the RMS of the sound (12 dB): about where its peaks begin."""
 
+_BLOCK = 1 << 15
+"""Frames bent at once: a curve needs many arrays in double precision."""
+
 _CLOSE = 1e-3
 """Two samples nearer than this are taken as one: their difference is lost in rounding."""
 
@@ -98,13 +101,19 @@ def _bent(
     rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if samples.size else 0.0
     if rms == 0:
         return samples.copy()
-    x = samples.astype(np.float64) * (gain / (HEADROOM * rms))
-    before = np.concatenate([np.zeros((len(x), 1)), x[:, :-1]], axis=1)
-    step = x - before
-    close = np.abs(step) < _CLOSE
-    slope = (area(x) - area(before)) / np.where(close, 1.0, step)
-    bent = np.where(close, curve((x + before) / 2), slope)
-    return (bent * (HEADROOM * rms / gain)).astype(np.float32)
+    unit = HEADROOM * rms / gain
+    bent = np.empty(samples.shape, np.float32)
+    last = np.zeros((len(samples), 1))
+    for start in range(0, samples.shape[1], _BLOCK):
+        block = slice(start, start + _BLOCK)
+        x = samples[:, block].astype(np.float64) * (gain / (HEADROOM * rms))
+        before = np.concatenate([last, x[:, :-1]], axis=1)
+        step = x - before
+        close = np.abs(step) < _CLOSE
+        slope = (area(x) - area(before)) / np.where(close, 1.0, step)
+        bent[:, block] = np.where(close, curve((x + before) / 2), slope) * unit
+        last = x[:, -1:]
+    return bent
 
 
 def _soft(x: NDArray[np.floating]) -> NDArray[np.floating]:

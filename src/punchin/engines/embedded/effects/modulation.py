@@ -21,8 +21,16 @@ EDGE_S = 0.15
 def delayed(samples: Sound, delay_frames: NDArray[np.floating]) -> Sound:
     """Each frame as it was so many frames ago, between them by straight lines; zero before 0, `[C, N]`."""
     frames = np.arange(samples.shape[1], dtype=np.float64)
-    at = frames - delay_frames
-    return np.stack([np.interp(at, frames, side, left=0.0) for side in samples]).astype(np.float32)
+    return _read(samples, frames - delay_frames, left=0.0)
+
+
+def _read(samples: Sound, at: NDArray[np.floating], left: float | None = None) -> Sound:
+    """The samples at places between frames, `[C, N]` → `[C, len(at)]`; `left` is what lies before frame 0."""
+    places = np.arange(samples.shape[1], dtype=np.float64)
+    read = np.empty((len(samples), at.size), np.float32)
+    for side, heard in zip(samples, read, strict=True):
+        heard[:] = np.interp(at, places, side, left=left)
+    return read
 
 
 def _turn(frames: int, rate_hz: int, speed_hz: float, start: float = 0.0) -> NDArray[np.floating]:
@@ -102,6 +110,5 @@ def wobble(
         depth_s = (2 ** (cents / 1200) - 1) / (2 * np.pi * speed_hz)
         offset_s += depth_s * np.sin(2 * np.pi * (speed_hz * t + rng.random()))
     edge = np.clip(np.minimum(t, t[-1:] - t) / EDGE_S, 0, 1) if frames else t
-    places = np.arange(frames, dtype=np.float64)
-    at = np.clip(places + offset_s * edge * rate_hz, 0, max(frames - 1, 0))
-    return np.stack([np.interp(at, places, side) for side in samples]).astype(np.float32)
+    offset_s *= edge * rate_hz
+    return _read(samples, np.clip(np.arange(frames) + offset_s, 0, max(frames - 1, 0)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import OrderedDict
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -60,8 +61,12 @@ class Set(msgspec.Struct, frozen=True):
     zones: tuple[Zone, ...]
 
 
+KEEP_BYTES = 24_000_000
+"""How much of what was decoded is kept: a piano with its brightest notes. All of the bank would be 90 MB."""
+
+
 class Bank:
-    """The open bank. What it has decoded it keeps, so make one and use it for every edit."""
+    """The open bank. It keeps what it has decoded last, so make one and use it for every edit."""
 
     def __init__(self) -> None:
         self._zip = zipfile.ZipFile(
@@ -70,7 +75,8 @@ class Bank:
             )
         )
         self.sets: Mapping[str, Set] = msgspec.json.decode(self._zip.read("index.json"), type=dict[str, Set])
-        self._sounds: dict[Hashable, Sound] = {}
+        self._sounds: OrderedDict[Hashable, Sound] = OrderedDict()
+        self._bytes = 0
 
     def nearest(self, name: str, pitch: float) -> Zone:
         """The zone of a set whose root is nearest; of two the higher one."""
@@ -85,10 +91,24 @@ class Bank:
         return self.once((name, zone.name), lambda: self._decoded(name, zone))
 
     def once(self, key: Hashable, make: Callable[[], Sound]) -> Sound:
-        """What `make` gives, made only the first time that it is asked for by this key."""
-        if key not in self._sounds:
-            self._sounds[key] = make()
-        return self._sounds[key]
+        """What `make` gives, made anew only if it was not asked for lately by this key."""
+        if key in self._sounds:
+            self._sounds.move_to_end(key)
+            return self._sounds[key]
+        made = make()
+        self._sounds[key] = made
+        self._bytes += made.nbytes
+        self._forget(KEEP_BYTES)
+        return made
+
+    def rest(self) -> None:
+        """Nothing is played for now: let go of all that was decoded."""
+        self._forget(0)
+
+    def _forget(self, most: int) -> None:
+        """Let go of what was not used for longest, until no more than `most` bytes are kept."""
+        while self._bytes > most and self._sounds:
+            self._bytes -= self._sounds.popitem(last=False)[1].nbytes
 
     def _decoded(self, name: str, zone: Zone) -> Sound:
         row = self.once((name,), lambda: self._row(name))

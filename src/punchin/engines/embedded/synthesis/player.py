@@ -47,10 +47,14 @@ class Stem:
 
 
 class Player:
-    """Plays scores. Keeps the recordings that it has decoded, so make one and use it for every edit."""
+    """Plays scores. Opening it takes a moment, so make one and use it for every edit."""
 
     def __init__(self) -> None:
         self._bank = Bank()
+
+    def rest(self) -> None:
+        """Nothing is played for now: let go of the recordings that were decoded."""
+        self._bank.rest()
 
     def play(
         self, score: Score, rate_hz: int, *, seed: int = 0, progress: Progress = no_progress

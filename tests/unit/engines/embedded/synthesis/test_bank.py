@@ -77,3 +77,25 @@ def test_a_levelled_loop_falls_again_when_it_is_played():
 def test_without_a_loop_nothing_is_repeated():
     zone = Zone("x", 60, 0, 10, None, 0, 0, 0, 0, 0, 0)
     assert unrolled(np.ones((1, 10), np.float32), zone, 100, 1000).shape == (1, 10)
+
+
+def test_it_keeps_what_was_played_last_within_a_bound(monkeypatch):
+    monkeypatch.setattr("punchin.engines.embedded.synthesis.bank.KEEP_BYTES", 1000)
+    bank, made = Bank(), []
+
+    def sound(key):
+        return bank.once(key, lambda: made.append(key) or np.zeros((1, 100), np.float32))
+
+    for key in ("a", "b", "a", "c", "a", "b"):
+        sound(key)
+    assert made == ["a", "b", "c", "b"]  # 400 bytes each: two are kept, the one used lately among them
+    bank.rest()
+    sound("a")
+    assert made[-1] == "a"
+
+
+def test_what_was_forgotten_comes_back_the_same(bank):
+    zone = bank.sets["piano"].zones[3]
+    before = bank.sound("piano", zone).copy()
+    bank.rest()
+    np.testing.assert_array_equal(bank.sound("piano", zone), before)
