@@ -1,10 +1,13 @@
 """One 10 s edit in a long song: diffusers' pipeline on the whole song against Punchin's window.
 
     python bench/ace_step.py [--small] [--device auto|cpu|cuda] [--threads N] [--song-s 240] [--only a,b,...]
+                             [--lean] [--every N]
 
 Full-size ACE-Step 1.5 turbo with random weights, made here: nothing is downloaded, and cost does not depend
 on what weights say. `--small` has the same geometry of time and an eighth of every width: about a sixtieth of
-the work in every part.
+the work in every part. `--lean` gives the layers of each encoder one set of weights: the same work, and
+3.8 GB less in float32. `--every N` runs only every Nth call of the transformer and every Nth tile of the
+autoencoder of row a, counts the others like those by their length, and says "computed" in the row.
 Rows:
 
     a   diffusers' AceStepPipeline, the whole song (autoencoder in its own tiles; untiled it takes 40 GB)
@@ -12,33 +15,37 @@ Rows:
     c   as b, once more with another seed: latents and texts are kept
     d   as b, in a song of 30 minutes            D   of 60 minutes, both cut from a file
     t   four takes at once                       k   compiled, second edit (--compile)
+    n   as c, without keeping the keys and values of the conditions over the steps
 
-For each: seconds of every stage, wall clock, CPU time of all cores, and the most memory in use.
+For each: seconds of every stage (CPU time of all cores, or wall clock on a card), wall clock and CPU time of
+all, and the most memory in use.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from punchin.edits import Edit
-from punchin.engine import no_progress
 from punchin.engines.ace_step import AceStepEngine, RigOptions
 from punchin.engines.ace_step.catalogue import TURBO
 from punchin.engines.ace_step.loading import Networks
 from punchin.engines.ace_step.rig import Rig, device_for
+from punchin.engines.ace_step.window import FRAMES_PER_LATENT
 from punchin.region import Frames, Region
 from punchin.songfile import open_song
 
@@ -109,7 +116,15 @@ def _peak_gb() -> float:
     return int(line.split()[1]) * 1024 / 1e9
 
 
-def random_networks(dtype: Any, *, small: bool) -> Networks:
+def clock() -> float:
+    """What is compared: CPU time where that is the machine, wall clock on a card."""
+    if not torch.cuda.is_available():
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def random_networks(dtype: Any, *, small: bool, lean: bool = False) -> Networks:
     """ACE-Step 1.5 turbo without its knowledge; the published sizes, or an eighth of each width."""
     from diffusers import AceStepTransformer1DModel, AutoencoderOobleck
     from diffusers.pipelines.ace_step import AceStepConditionEncoder
@@ -124,14 +139,6 @@ def random_networks(dtype: Any, *, small: bool) -> Networks:
     torch.manual_seed(0)
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
-    transformer = AceStepTransformer1DModel(
-        **sizes,
-        **heads,
-        in_channels=192 // part,
-        audio_acoustic_hidden_dim=64 // part,
-        is_turbo=True,
-        model_version="turbo",
-    ).eval()
     encoder = AceStepConditionEncoder(
         **sizes, **heads, text_hidden_dim=1024 // part, timbre_hidden_dim=64 // part
     ).eval()
@@ -141,6 +148,17 @@ def random_networks(dtype: Any, *, small: bool) -> Networks:
             num_hidden_layers=28, num_attention_heads=16 // part, num_key_value_heads=8 // part, head_dim=128,
         )
     ).eval()  # fmt: skip
+    if lean:
+        for layers in (text.layers, encoder.lyric_encoder.layers, encoder.timbre_encoder.layers):
+            _shared(layers)
+    transformer = AceStepTransformer1DModel(
+        **sizes,
+        **heads,
+        in_channels=192 // part,
+        audio_acoustic_hidden_dim=64 // part,
+        is_turbo=True,
+        model_version="turbo",
+    ).eval()
     torch.set_default_dtype(torch.float32)
     vae = AutoencoderOobleck(
         encoder_hidden_size=128 // part,
@@ -154,7 +172,64 @@ def random_networks(dtype: Any, *, small: bool) -> Networks:
     return Networks(transformer, encoder, text, tokenizer, vae)
 
 
-def whole_song(networks: Networks, device: str, song: Song, row: Row) -> None:
+def _shared(layers: Any) -> None:
+    """Give all layers of one kind the weights of the first of them."""
+    first: dict[Any, Any] = {}
+    for number, layer in enumerate(layers):
+        layers[number] = first.setdefault(getattr(layer, "attention_type", None), layer)
+
+
+def fold(vae: Any) -> None:
+    """What the engine does when it loads: diffusers' classes compute each weight anew in every call."""
+    for module in vae.modules():
+        if hasattr(module, "weight_g"):
+            torch.nn.utils.remove_weight_norm(module)
+
+
+class Every:
+    """Runs only every Nth call of a network and counts the others by the length of their input.
+
+    Args:
+        network: its `forward` is replaced inside `with`.
+        n: 1 runs all.
+        axis: of the first input, along which cost grows.
+        shape: what a skipped call answers.
+    """
+
+    def __init__(self, network: Any, n: int, axis: int, shape: Callable[[Any], tuple[int, ...]]) -> None:
+        self.network, self.n, self.axis, self.shape = network, n, axis, shape
+        self.calls, self.run, self.skipped, self.spent_s = 0, 0, 0, 0.0
+
+    def __enter__(self) -> Every:
+        self.forward = self.network.forward
+        self.network.forward = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        del self.network.forward
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Answer, or leave the call out."""
+        given = arguments[0] if arguments else named["hidden_states"]
+        length = given.shape[self.axis]
+        self.calls += 1
+        if (self.calls - 1) % self.n:
+            self.skipped += length
+            answer = torch.zeros(self.shape(given), dtype=given.dtype, device=given.device)
+            return (answer,) if named.get("return_dict") is False else answer
+        began = clock()
+        answer = self.forward(*arguments, **named)
+        self.spent_s += clock() - began
+        self.run += length
+        return answer
+
+    @property
+    def missing_s(self) -> float:
+        """What the calls that were left out would have taken."""
+        return self.spent_s * self.skipped / self.run if self.run else 0.0
+
+
+def whole_song(networks: Networks, device: str, song: Song, row: Row, every: int = 1) -> None:
     """The reference, with its autoencoder in float32 as ours and its stages timed from outside."""
     from diffusers import AceStepPipeline, FlowMatchEulerDiscreteScheduler
 
@@ -180,8 +255,19 @@ def whole_song(networks: Networks, device: str, song: Song, row: Row) -> None:
     for (stage, owner, name), (_, _, function) in zip(stages, kept, strict=True):
         setattr(owner, name, _timed(function, stage, row.stages_s))
     start = (song.duration_s - EDIT_S) / 2
+    vae = networks.vae
+    audio, latent = vae.config.audio_channels, vae.config.decoder_input_channels
+    parts = {
+        "denoise": Every(networks.transformer, every, 1, lambda given: tuple(given.shape)),
+        "encode": Every(
+            vae.encoder, every, 2, lambda x: (x.shape[0], 2 * latent, x.shape[2] // FRAMES_PER_LATENT)
+        ),
+        "decode": Every(vae.decoder, every, 2, lambda z: (z.shape[0], audio, z.shape[2] * FRAMES_PER_LATENT)),
+    }
     try:
-        with measured(row):
+        with ExitStack() as replaced, measured(row):
+            for part in parts.values():
+                replaced.enter_context(part)
             pipeline(
                 prompt=", ".join(TAGS), lyrics=LYRICS, audio_duration=song.duration_s, task_type="repaint",
                 src_audio=torch.from_numpy(song.samples.copy()), repainting_start=start,
@@ -191,18 +277,34 @@ def whole_song(networks: Networks, device: str, song: Song, row: Row) -> None:
         for owner, name, function in kept:
             setattr(owner, name, function)
         networks.vae.decode, networks.vae.use_tiling = decode, False
+    for stage, part in parts.items():
+        row.stages_s[stage] += part.missing_s
+        row.cpu_s += part.missing_s
+        row.wall_s = float("nan") if every > 1 else row.wall_s
 
 
 def _timed(function: Callable[..., Any], stage: str, seconds: dict[str, float]) -> Callable[..., Any]:
     def timed(*arguments: Any, **named: Any) -> Any:
-        began = time.perf_counter()
+        began = clock()
         answer = function(*arguments, **named)
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        seconds[stage] = seconds.get(stage, 0.0) + time.perf_counter() - began
+        seconds[stage] = seconds.get(stage, 0.0) + clock() - began
         return answer
 
     return timed
+
+
+class Spent:
+    """A `Progress` that adds up the time between reports by stage."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self.seconds, self.stage, self.began = seconds, "", clock()
+
+    def __call__(self, stage: str, fraction: float) -> None:  # noqa: ARG002
+        """Since the last report the time was that stage's."""
+        now = clock()
+        if self.stage:
+            self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + now - self.began
+        self.stage, self.began = stage, now
 
 
 def windowed(engine: AceStepEngine, song: Song, row: Row, edit: Edit, takes: int = 1) -> None:
@@ -211,8 +313,7 @@ def windowed(engine: AceStepEngine, song: Song, row: Row, edit: Edit, takes: int
         window = engine.window(hole, song.frames, song.rate_hz, edit)
         edits = [replace(edit, seed=1 + take) for take in range(takes)]
         edits = edits if takes > 1 else [edit]
-        fillings = engine.fill_takes(song.cut(window), hole.within(window), edits, no_progress)
-    row.stages_s = dict(fillings[-1].details["seconds"])
+        engine.fill_takes(song.cut(window), hole.within(window), edits, Spent(row.stages_s))
 
 
 def from_file(engine: AceStepEngine, minutes: int, music: Song, row: Row, edit: Edit) -> None:
@@ -222,8 +323,7 @@ def from_file(engine: AceStepEngine, minutes: int, music: Song, row: Row, edit: 
         with measured(row), open_song(path) as source:
             hole = _middle(source.frames, source.rate_hz)
             window = engine.window(hole, source.frames, source.rate_hz, edit)
-            filling = engine.fill(source.read(window), hole.within(window), edit, no_progress)
-        row.stages_s = dict(filling.details["seconds"])
+            engine.fill(source.read(window), hole.within(window), edit, Spent(row.stages_s))
 
 
 def _long_wav(path: Path, seconds: int, music: Song) -> Path:
@@ -255,8 +355,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--song-s", type=int, default=240)
-    parser.add_argument("--only", default="a,b,B,c,d,D,t")
+    parser.add_argument("--only", default="a,b,c,n,B,d,D,t")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--lean", action="store_true")
+    parser.add_argument("--every", type=int, default=1)
     return parser.parse_args()
 
 
@@ -269,7 +371,7 @@ def main() -> None:
         torch.set_num_threads(asked.threads)
     options = RigOptions(device=asked.device, precision=asked.precision)
     device = device_for(options)
-    networks = random_networks(device.dtype, small=asked.small)
+    networks = random_networks(device.dtype, small=asked.small, lean=asked.lean)
     only = set(asked.only.split(","))
     song = made_song(asked.song_s, RATE_HZ)
     size = "a small stand-in for ACE-Step 1.5 turbo" if asked.small else "ACE-Step 1.5 turbo, full size"
@@ -278,9 +380,11 @@ def main() -> None:
     print(HEADER)
     edit = Edit(region=Region.parse(0, EDIT_S), tags=TAGS, lyrics=LYRICS, seed=1)
     first: Row | None = None
-    for row in _rows(networks, device, options, song, edit, only, compiled=asked.compile):
+    for row in _rows(networks, device, options, song, edit, only, asked):
         first = first or (row if row.name.startswith("a") else None)
         print(row.line(first), flush=True)
+    if hasattr(os, "getloadavg"):
+        print("load average at the end: " + ", ".join(f"{load:.1f}" for load in os.getloadavg()))
 
 
 def _rows(
@@ -290,16 +394,16 @@ def _rows(
     song: Song,
     edit: Edit,
     only: set[str],
-    *,
-    compiled: bool,
+    asked: argparse.Namespace,
 ) -> Iterator[Row]:
     if device.kind != "cpu":
         for name in ("transformer", "condition_encoder", "text_encoder", "vae"):
             getattr(networks, name).to(device.kind)
     if "a" in only:
-        row = Row("a  diffusers, the whole song")
-        whole_song(networks, device.kind, song, row)
+        row = Row("a  diffusers, the whole song" + (" (computed)" if asked.every > 1 else ""))
+        whole_song(networks, device.kind, song, row, asked.every)
         yield row
+    fold(networks.vae)
 
     def engine(**changes: Any) -> AceStepEngine:
         return AceStepEngine(TURBO, rig=Rig(networks, device, replace(options, **changes)))
@@ -310,6 +414,10 @@ def _rows(
         yield row
     if "c" in only:
         windowed(ours, song, row := Row("c  again with another seed"), replace(edit, seed=2))
+        yield row
+    if "n" in only:
+        with patch("punchin.engines.ace_step.rig.kept_conditions", lambda _: nullcontext()):
+            windowed(ours, song, row := Row("n  as c, conditions projected anew"), replace(edit, seed=3))
         yield row
     if "B" in only:
         high = replace(edit, parameters={"quality": "high"})
@@ -323,7 +431,7 @@ def _rows(
     if "t" in only:
         windowed(ours, song, row := Row("t  four takes, music known"), edit, takes=4)
         yield row
-    if compiled:
+    if asked.compile:
         fast = engine(compiled=True)
         windowed(fast, song, Row(""), edit)
         windowed(fast, song, row := Row("k  compiled, second edit"), replace(edit, seed=2))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from punchin.edits import Edit
+    from punchin.errors import PunchinError
     from punchin.region import Frames
     from punchin.song import Song
 
@@ -151,4 +152,64 @@ class TakesEngine(Engine, Protocol):
         self, window: Song, hole: Frames, edits: Sequence[Edit], progress: Progress
     ) -> Sequence[Filling]:
         """Like `fill` for each of `edits`, which differ only in their seed."""
+        ...
+
+
+@runtime_checkable
+class NearRegionsEngine(Engine, Protocol):
+    """An engine that fills several near holes of one song in one pass, for less than their sum."""
+
+    def window_together(
+        self, holes: Sequence[Frames], total: int, rate_hz: int, edits: Sequence[Edit]
+    ) -> Frames | None:
+        """Like `window` for several holes.
+
+        Args:
+            holes: the regions, sorted, apart from each other, in frames of the song.
+            total: length of the song in frames.
+            rate_hz: the song's own rate.
+            edits: one for each hole; they differ in regions and seeds only.
+
+        Returns:
+            A run of frames that contains all holes; None if each is better filled alone.
+        """
+        ...
+
+    def fill_together(
+        self, window: Song, holes: Sequence[Frames], edits: Sequence[Edit], progress: Progress
+    ) -> Sequence[Sequence[Filling]]:
+        """Like `fill_takes` for several holes.
+
+        Args:
+            window: what `window_together` asked for, conformed.
+            holes: where in `window`, sorted.
+            edits: one for each take, with the region of the first hole; they differ in seeds only.
+            progress: as in `fill`.
+
+        Returns:
+            For each take a filling for each hole. Same window, holes, edit and version: same bits.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """One fill among several of different songs: the arguments of `Engine.fill`."""
+
+    window: Song
+    hole: Frames
+    edit: Edit
+    progress: Progress = no_progress
+
+
+@runtime_checkable
+class ManyEngine(Engine, Protocol):
+    """An engine that does fills of different songs at once, for less time than one after the other."""
+
+    def fill_many(self, requests: Sequence[Request]) -> Sequence[Filling | PunchinError]:
+        """Like `fill` for each request; one that fails or is cancelled does not stop the others.
+
+        Returns:
+            In the order of the requests: the filling, or the error that `fill` would have raised.
+        """
         ...

@@ -83,6 +83,8 @@ class PunchRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         changed_start_frame, changed_end_frame: where decoded samples may differ; inside the region.
         seed: the one that made what is in the file.
         takes: every candidate that was made, in order of its seed.
+        shared: start and end frames of all regions that were filled in the same pass, this one among them;
+            empty if it was alone.
     """
 
     asked_start: str
@@ -103,6 +105,7 @@ class PunchRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seams: dict[str, Any]
     takes: list[TakeRecord]
     details: dict[str, Any]
+    shared: list[tuple[int, int]] = []
 
 
 class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,7 +20,7 @@ from punchin.join import JoinSettings
 from punchin.proof import Verdict, file_sha256
 from punchin.proof import verify as verify_songs
 from punchin.receipt import Receipt
-from punchin.region import Mark, Region
+from punchin.region import Frames, Mark, Region
 from punchin.songfile import Container, open_song
 from punchin.splice import container_of, suffix
 
@@ -245,6 +245,9 @@ def replay(
         container=Container(record.output.container),
         joins=msgspec.convert(record.joins, JoinSettings),
         overwrite=overwrite,
+        shared=frozenset(
+            tuple(Frames(start, end) for start, end in punch.shared) for punch in record.punches
+        ),
     )
     with open_song(song) as opened:
         take = inpaint(opened, [_asked(punch) for punch in record.punches], target, session, progress)

@@ -28,6 +28,7 @@ class Candidate:
         filling: what the engine said about it.
         joined: how the new sound was brought to the song.
         seams: how the joins measure; the judge between several candidates.
+        shared: the regions that were filled in the same pass, this one among them; empty if it was alone.
     """
 
     edit: Edit
@@ -36,6 +37,7 @@ class Candidate:
     filling: Filling
     joined: Joined
     seams: Seams
+    shared: tuple[Frames, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

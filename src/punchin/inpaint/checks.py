@@ -37,11 +37,13 @@ class Planned:
         edit: as asked, its seed drawn if there was none.
         region: the edit's region in frames of the song.
         hole: the part of the region in which the sound can change (shorter only in MP3).
+        drawn: whether Punchin drew the seed.
     """
 
     edit: Edit
     region: Frames
     hole: Frames
+    drawn: bool = False
 
     @property
     def seed(self) -> int:
@@ -73,7 +75,9 @@ def plan(source: SongFile, edits: Sequence[Edit], spec: EngineSpec, splicer: Spl
     for region, edit in placed:
         _check_length(region, source, spec)
         seed = secrets.randbelow(MAX_SEED + 1) if edit.seed is None else edit.seed
-        planned.append(Planned(replace(edit, seed=seed), region, splicer.writable(region)))
+        planned.append(
+            Planned(replace(edit, seed=seed), region, splicer.writable(region), drawn=edit.seed is None)
+        )
     return planned
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from punchin.engine import Filling, TakesEngine
+from punchin.engine import Filling, NearRegionsEngine, TakesEngine
 from punchin.errors import EngineFailed
 from punchin.inpaint.checks import check_filling, not_honoured, take_seed
 from punchin.join import JoinSettings, join
-from punchin.region import Frames
+from punchin.region import Frames, Mark, Region
 from punchin.resample import conform, return_part
 from punchin.seam import measure
 from punchin.song import Song
@@ -67,63 +67,126 @@ class _Heard:
 
 
 def record(
-    source: SongFile, planned: Planned, engine: Engine, takes: int, joins: JoinSettings, stages: Stages
-) -> list[Candidate]:
-    """Let the engine make `takes` candidates for one edit, joined to the song and measured.
+    source: SongFile,
+    together: Sequence[Planned],
+    engine: Engine,
+    takes: int,
+    joins: JoinSettings,
+    stages: Stages,
+) -> list[list[Candidate]]:
+    """Let the engine make `takes` candidates for regions that share a pass, joined to the song and measured.
+
+    Args:
+        source: the song.
+        together: the regions, sorted, with one seed; mostly one region, see `sharing`.
+        engine: loaded.
+        takes: how many candidates for each.
+        joins: how they are joined.
+        stages: progress and times.
+
+    Returns:
+        For each region its candidates, in order of their seeds.
 
     Raises:
         EngineFailed: if what it gives back is not sound of exactly the hole.
     """
     with stages.stage("cut"):
-        heard = _listen(source, planned, engine)
-    edits = [replace(planned.edit, seed=take_seed(planned.seed, take)) for take in range(takes)]
-    candidates: list[Candidate] = []
-    for edit, filling in zip(edits, _fillings(heard, engine, edits, stages), strict=True):
-        check_filling(filling, heard.window, heard.window_hole, engine.spec)
-        with stages.stage("join"):
-            candidates.append(_candidate(source, replace(planned, edit=edit), heard, filling, engine, joins))
-        stages.next_round()
+        heard = _listen(source, together, engine)
+    seeds = [take_seed(together[0].seed, take) for take in range(takes)]
+    shared = tuple(one.region for one in together) if len(together) > 1 else ()
+    candidates: list[list[Candidate]] = [[] for _ in together]
+    for seed, fillings in zip(seeds, _fillings(heard, together, engine, seeds, stages), strict=True):
+        for one, place, filling, made in zip(together, heard, fillings, candidates, strict=True):
+            check_filling(filling, place.window, place.window_hole, engine.spec)
+            taken = replace(one, edit=replace(one.edit, seed=seed))
+            with stages.stage("join"):
+                made.append(_candidate(source, taken, place, filling, engine, joins, shared))
+            stages.next_round()
     return candidates
 
 
-def _listen(source: SongFile, planned: Planned, engine: Engine) -> _Heard:
-    """Steps 2 and 3: cut the window from the file and conform it to the engine."""
-    hole, spec = planned.hole, engine.spec
-    wanted = engine.window(hole, source.frames, source.rate_hz, planned.edit)
-    if hole not in wanted or wanted.end > source.frames:
-        raise EngineFailed(f"engine {spec.name!r} asks to hear {wanted} for the hole {hole}")
+def _listen(source: SongFile, together: Sequence[Planned], engine: Engine) -> list[_Heard]:
+    """Steps 2 and 3: cut the window from the file and conform it to the engine; for each hole its place."""
+    spec, holes = engine.spec, [one.hole for one in together]
+    wanted = _wanted(source, together, engine)
+    for hole in holes:
+        if hole not in wanted or wanted.end > source.frames:
+            raise EngineFailed(f"engine {spec.name!r} asks to hear {wanted} for the hole {hole}")
     listen = round(LISTEN_S * source.rate_hz)
-    around = hole.widen(listen, listen, source.frames)
+    around = Frames(holes[0].start, holes[-1].end).widen(listen, listen, source.frames)
     whole = Frames(min(around.start, wanted.start), max(around.end, wanted.end))
     song = source.read(whole)
     clean = Song(np.nan_to_num(song.samples, nan=0.0, posinf=0.0, neginf=0.0), song.rate_hz)
     listened = wanted.within(whole)
     window = conform(clean.cut(listened), spec.rate_hz, spec.channels)
-    scale = Fraction(window.rate_hz, song.rate_hz)
-    inside = hole.within(wanted)
-    end = min(window.frames, round(inside.end * scale))
-    return _Heard(
-        song=clean,
-        hole=hole.within(whole),
-        original=source.read_native(hole),
-        listened=listened,
-        window=window,
-        # At least one frame, whatever the rates.
-        window_hole=Frames(min(round(inside.start * scale), end - 1), end),
+    return [
+        _Heard(
+            song=clean,
+            hole=hole.within(whole),
+            original=source.read_native(hole),
+            listened=listened,
+            window=window,
+            window_hole=_scaled(hole.within(wanted), Fraction(window.rate_hz, song.rate_hz), window.frames),
+        )
+        for hole in holes
+    ]
+
+
+def _wanted(source: SongFile, together: Sequence[Planned], engine: Engine) -> Frames:
+    total, rate_hz = source.frames, source.rate_hz
+    if len(together) == 1 or not isinstance(engine, NearRegionsEngine):
+        return engine.window(together[0].hole, total, rate_hz, together[0].edit)
+    wanted = engine.window_together(
+        [one.hole for one in together], total, rate_hz, [one.edit for one in together]
     )
+    if wanted is None:
+        raise EngineFailed(f"engine {engine.spec.name!r} first agreed to fill regions together, then not")
+    return wanted
 
 
-def _fillings(heard: _Heard, engine: Engine, edits: Sequence[Edit], stages: Stages) -> Iterator[Filling]:
-    """Step 4: one filling for each edit, all at once where the engine can."""
-    if len(edits) > 1 and isinstance(engine, TakesEngine):
-        with stages.stage("fill") as report:
-            fillings = engine.fill_takes(heard.window, heard.window_hole, edits, report)
-        yield from fillings
-        return
-    for edit in edits:
-        with stages.stage("fill") as report:
-            filling = engine.fill(heard.window, heard.window_hole, edit, report)
-        yield filling
+def _scaled(hole: Frames, scale: Fraction, most: int) -> Frames:
+    """The hole at the engine's rate; at least one frame, whatever the rates."""
+    end = min(most, round(hole.end * scale))
+    return Frames(min(round(hole.start * scale), end - 1), end)
+
+
+def _fillings(
+    heard: Sequence[_Heard],
+    together: Sequence[Planned],
+    engine: Engine,
+    seeds: Sequence[int],
+    stages: Stages,
+) -> Iterator[Sequence[Filling]]:
+    """Step 4: for each seed one filling of each hole, all at once where the engine can."""
+    window, holes = heard[0].window, [place.window_hole for place in heard]
+    edits = [replace(_placed(together[0], heard[0].song.rate_hz), seed=seed) for seed in seeds]
+    if len(together) > 1 and isinstance(engine, NearRegionsEngine):
+        with stages.stage("fill", len(seeds) * len(together)) as report:
+            shared = engine.fill_together(window, holes, edits, report)
+        if [len(fillings) for fillings in shared] != [len(holes)] * len(edits):
+            raise EngineFailed(
+                f"engine {engine.spec.name!r} was asked for {len(edits)} x {len(holes)} fillings and gave "
+                f"{[len(fillings) for fillings in shared]}"
+            )
+        yield from shared
+    elif len(seeds) > 1 and isinstance(engine, TakesEngine):
+        with stages.stage("fill", len(seeds)) as report:
+            fillings = engine.fill_takes(window, holes[0], edits, report)
+        yield from ([filling] for filling in fillings)
+    else:
+        for edit in edits:
+            with stages.stage("fill") as report:
+                filling = engine.fill(window, holes[0], edit, report)
+            yield [filling]
+
+
+def _placed(one: Planned, rate_hz: int) -> Edit:
+    """The edit as the engine gets it: its place in seconds from the start, however it was written.
+
+    A replay writes places in samples; times in lyrics must mean the same to the engine then.
+    """
+    start, end = (Mark(Fraction(frame, rate_hz)) for frame in (one.region.start, one.region.end))
+    return replace(one.edit, region=Region(start, end))
 
 
 def _continuing(joins: JoinSettings) -> JoinSettings:
@@ -136,7 +199,13 @@ def _continuing(joins: JoinSettings) -> JoinSettings:
 
 
 def _candidate(
-    source: SongFile, planned: Planned, heard: _Heard, filling: Filling, engine: Engine, joins: JoinSettings
+    source: SongFile,
+    planned: Planned,
+    heard: _Heard,
+    filling: Filling,
+    engine: Engine,
+    joins: JoinSettings,
+    shared: tuple[Frames, ...],
 ) -> Candidate:
     """Steps 5 and 6: return the new sound to the song, join it, measure the seams."""
     joined = join(
@@ -161,4 +230,5 @@ def _candidate(
         filling=replace(filling, unused=unused),
         joined=joined,
         seams=seams,
+        shared=shared,
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from punchin.engine import no_progress
 from punchin.inpaint.checks import Planned, check_takes, plan
 from punchin.inpaint.recording import record
+from punchin.inpaint.sharing import shared_passes
 from punchin.inpaint.stages import Stages
 from punchin.inpaint.writing import Written, check_output, write_take
 from punchin.join import JoinSettings
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from punchin.edits import Edit
     from punchin.engine import Engine, Progress
+    from punchin.inpaint.sharing import Shared
     from punchin.proof import Depth
     from punchin.songfile import Container, SongFile
     from punchin.splice import Splicer
@@ -38,6 +41,8 @@ class Session:
         overwrite: whether an existing output is replaced.
         proof_depth: how deep the proof goes; None chooses by the length of the song.
         receipts: whether a receipt is written beside the output.
+        shared: the regions that share passes of the engine, as a receipt has them; None decides by the rule
+            in `sharing`.
     """
 
     engine: Engine
@@ -47,6 +52,7 @@ class Session:
     overwrite: bool = False
     proof_depth: Depth | None = None
     receipts: bool = True
+    shared: Shared | None = None
 
     def record(
         self, source: SongFile, edits: Sequence[Edit], progress: Progress = no_progress
@@ -62,7 +68,10 @@ class Session:
         stages = Stages(progress, rounds=self.takes * len(planned))
         progress("load", 0.0)
         self.engine.load()
-        return [record(source, one, self.engine, self.takes, self.joins, stages) for one in planned], stages
+        made: list[list[Candidate]] = []
+        for together in shared_passes(planned, self.engine, source, self.shared):
+            made += record(source, together, self.engine, self.takes, self.joins, stages)
+        return made, stages
 
     def check(self, source: SongFile, edits: Sequence[Edit]) -> list[Planned]:
         """Step 1: exact frames and seeds; everything that can be refused is refused here.
@@ -116,7 +125,9 @@ def inpaint(
     """
     check_output(output, source.path, overwrite=session.overwrite)
     candidates, stages = session.record(source, edits, progress)
-    punches = [Punch(_best_first(made)[0], tuple(made)) for made in candidates]
+    punches = [
+        Punch(best[0], tuple(made)) for best, made in zip(_best_first(candidates), candidates, strict=True)
+    ]
     return session.write(source, punches, output, stages)
 
 
@@ -137,7 +148,7 @@ def inpaint_each_take(
     for path in outputs:
         check_output(path, source.path, overwrite=session.overwrite)
     candidates, stages = session.record(source, edits, progress)
-    ranked = [_best_first(made) for made in candidates]
+    ranked = _best_first(candidates)
     return [
         session.write(
             source,
@@ -149,5 +160,16 @@ def inpaint_each_take(
     ]
 
 
-def _best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
-    return sorted(candidates, key=lambda one: -one.seams.score)
+def _best_first(candidates: Sequence[Sequence[Candidate]]) -> list[list[Candidate]]:
+    """For each region its candidates, the best seams first.
+
+    Regions that shared a pass are judged together: what is written comes from one pass, and a replay can make
+    it again.
+    """
+    ranked: list[list[Candidate]] = []
+    for _, group in groupby(candidates, key=lambda made: made[0].shared or (made[0].region,)):
+        regions = list(group)
+        takes = range(len(regions[0]))
+        order = sorted(takes, key=lambda take: -sum(made[take].seams.score for made in regions))
+        ranked += [[made[take] for take in order] for made in regions]
+    return ranked

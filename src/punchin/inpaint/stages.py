@@ -35,9 +35,16 @@ class Stages:
         self._round += 1
 
     @contextmanager
-    def stage(self, name: str) -> Generator[Progress]:
-        """Time a stage; gives what it reports to, with its own fraction 0..1."""
+    def stage(self, name: str, rounds: int = 1) -> Generator[Progress]:
+        """Time a stage; gives what it reports to, with its own fraction 0..1.
+
+        Args:
+            name: one of `SHARES`.
+            rounds: for how many candidates it works at once; it then takes the share of all of them but for
+                what the last of them has left.
+        """
         start, width = self._place(name)
+        width += (rounds - 1) * self._round_width
 
         def report(stage: str, fraction: float) -> None:
             reached = start + width * min(1.0, max(0.0, fraction))
@@ -51,6 +58,10 @@ class Stages:
         finally:
             spent_ms = (time.perf_counter() - began) * 1000
             self.timings_ms[name] = round(self.timings_ms.get(name, 0.0) + spent_ms, 1)
+
+    @property
+    def _round_width(self) -> float:
+        return (SHARES["cut"] + SHARES["fill"] + SHARES["join"]) / self._rounds
 
     def _place(self, name: str) -> tuple[float, float]:
         per_round = SHARES["cut"] + SHARES["fill"] + SHARES["join"]

@@ -155,6 +155,7 @@ def _punch_record(punch: Punch, changed: Any) -> PunchRecord:
         seams=asdict(one.seams),
         takes=[_take_record(candidate) for candidate in punch.candidates],
         details=dict(filling.details),
+        shared=[(region.start, region.end) for region in one.shared],
     )
 
 

@@ -107,26 +107,13 @@ def test_takes_are_what_single_fills_are_and_share_their_work(engine, first):
     assert len({take.song.samples.tobytes() for take in takes}) == 3
 
 
-def test_a_batch_of_takes_is_the_same_to_rounding(engine):
-    from punchin.engines.ace_step.job import plan_job
-    from punchin.engines.ace_step.run import Run
-
-    edits = tuple(replace(EDIT, seed=seed) for seed in (11, 12))
-    job = plan_job(SONG, (HOLE,), edits, engine.model, ())
-    with engine._rig.steady():
-        batched = [take[0].song.samples for take in Run(engine._rig, job, no_progress, 2).fillings()]
-    for edit, made in zip(edits, batched, strict=True):
+def test_a_batch_of_takes_is_the_same_to_rounding(engine, new_engine, turbo_folder):
+    edits = [replace(EDIT, seed=seed) for seed in (11, 12, 13)]
+    batched = new_engine(turbo_folder, batch=2).fill_takes(SONG, HOLE, edits, no_progress)
+    assert [take.details["takes_at_once"] for take in batched] == [2, 2, 2]
+    for edit, take in zip(edits, batched, strict=True):
+        made = take.song.samples
         assert np.abs(made - samples(engine, edit)).max() < 1e-3 * np.abs(made).max()
-
-
-def test_near_regions_are_filled_in_one_pass(engine):
-    holes = [seconds(0.5, 3.5), seconds(4.5, 7.5)]
-    seen = []
-    fillings = engine.fill_together(SONG, holes, EDIT, lambda stage, fraction: seen.append(stage))
-    assert [filling.song.frames for filling in fillings] == [len(hole) for hole in holes]
-    # Once when the stage begins, once a step, once when it ends.
-    assert seen.count("denoise") == 8 + 2
-    assert holes[0] in engine.window_together(holes, SONG.frames, RATE_HZ, EDIT)
 
 
 def test_variance_0_keeps_the_original(engine):
@@ -141,7 +128,7 @@ def test_less_variance_is_nearer_to_the_original(engine):
 
     source = torch.randn(200, 8, generator=torch.Generator().manual_seed(3))
     noise = seeded_noise(1, 200, 8, 50)
-    what = Repaint(source=source[None], noise=noise[None], mask=torch.ones(200, dtype=torch.bool))
+    what = Repaint(source=source[None], noise=noise[None], mask=torch.ones(1, 200, dtype=torch.bool))
     from punchin.engines.ace_step.schedule import schedule
 
     far = []
@@ -254,11 +241,13 @@ def test_the_sides_that_are_compared_are_the_same_music(engine, monkeypatch):
 
 @pytest.mark.slow
 def test_a_long_region_is_made_in_passes(engine, monkeypatch):
-    from punchin.engines.ace_step import run
+    from punchin.engines.ace_step import denoising
 
     seeds = []
-    drawn = run.seeded_noise
-    monkeypatch.setattr(run, "seeded_noise", lambda seed, *rest: seeds.append(seed) or drawn(seed, *rest))
+    drawn = denoising.seeded_noise
+    monkeypatch.setattr(
+        denoising, "seeded_noise", lambda seed, *rest: seeds.append(seed) or drawn(seed, *rest)
+    )
     song = made_song(118.0, RATE_HZ)
     hole = seconds(6, 112)
     edit = replace(EDIT, lyrics="\n".join(f"line {n}" for n in range(10)), parameters={"number_of_steps": 1})

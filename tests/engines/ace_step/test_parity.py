@@ -98,11 +98,11 @@ def repainted(pair, *, hold):
     reference, rig, recipe = pair
     mask = torch.zeros(LATENTS, dtype=torch.bool)
     mask[MASK.start : MASK.end] = True
-    what = Repaint(source=encoded(rig)[None], noise=reference.noise, mask=mask, hold=hold)
+    what = Repaint(source=encoded(rig)[None], noise=reference.noise, mask=mask[None], hold=hold)
     prompt = prompt_of(TAGS, LYRICS, 6, recipe)
     with rig.steady():
         conditions = rig.conditions(prompt, None)
-        return rig.repaint(what, schedule(recipe.steps, 3.0, None), conditions, recipe, lambda step: None)
+        return rig.repaint(what, schedule(recipe.steps, 3.0, None), [conditions], recipe, lambda step: None)
 
 
 def close(ours, theirs, tolerance=2e-5):
@@ -137,7 +137,7 @@ def test_context_and_mask_are_the_same(pair):
     theirs = reference.inputs[0]["context_latents"][:1]
     mask = torch.zeros(LATENTS, dtype=torch.bool)
     mask[MASK.start : MASK.end] = True
-    ours = context_latents(encoded(rig)[None], mask, rig.networks.condition_encoder.silence_latent)
+    ours = context_latents(encoded(rig)[None], mask[None], rig.networks.condition_encoder.silence_latent)
     assert close(ours, theirs)
     assert torch.equal(ours[..., CHANNELS:], theirs[..., CHANNELS:]), "the mask is 0 and 1"
 

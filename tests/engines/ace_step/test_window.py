@@ -75,7 +75,7 @@ def test_less_than_3_s_are_never_made(start_s, end_s):
 def test_a_window_length_of_a_compiled_model_is_one_of_few():
     rule = WindowRule(buckets_s=(30, 45, 70))
     lengths = {round(b - a, 1) for a, b in (heard_s(100, 100 + s, 240, rule) for s in (1, 4, 9, 14, 20, 38))}
-    assert lengths <= {30, 45, 70, 30.1, 45.1, 70.1}
+    assert lengths <= {30, 45, 70}, "one shape more would be compiled once more"
 
 
 @given(

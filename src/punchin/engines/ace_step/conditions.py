@@ -83,13 +83,13 @@ def context_latents(source: Tensor, mask: Tensor, silence: Tensor) -> Tensor:
 
     Args:
         source: latents of the music `[B, T, D]`.
-        mask: `[T]`, true where music is made anew.
+        mask: `[B, T]`, true where music is made anew.
         silence: latents of silence `[1, ≥T, D]`.
 
     Returns:
         `[B, T, 2D]`. The mask is 0 and 1, not the "2.0, decide for yourself" that ACE-Step's own HTTP API
         sends by default.
     """
-    inside = mask[None, :, None]
+    inside = mask[..., None]
     heard = torch.where(inside, silence[:, : source.shape[1]].to(source.dtype), source)
     return torch.cat([heard, inside.to(source.dtype).expand_as(source)], dim=-1)

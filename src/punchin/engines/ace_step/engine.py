@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,23 +12,24 @@ from punchin.engine import EngineSpec, Filling
 from punchin.engines.ace_step.catalogue import BASE, SFT, TURBO, XL_TURBO, Model
 from punchin.engines.ace_step.job import Job, plan_job
 from punchin.engines.ace_step.layouts import find_checkpoint
+from punchin.engines.ace_step.lyrics import fits_anywhere
 from punchin.engines.ace_step.options import RigOptions
 from punchin.engines.ace_step.places import models_folder
 from punchin.engines.ace_step.recipe import honours, read_recipe
-from punchin.engines.ace_step.window import LONGEST_S, RATE_HZ, wanted_frames
-from punchin.errors import EngineOutOfMemory, EngineUnavailable
+from punchin.engines.ace_step.window import LONGEST_S, MOST_MASK_S, RATE_HZ, wanted_frames
+from punchin.errors import EngineOutOfMemory, EngineUnavailable, PunchinError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from punchin.edits import Edit
-    from punchin.engine import Progress
+    from punchin.engine import Progress, Request
     from punchin.engines.ace_step.rig import Rig
     from punchin.region import Frames
     from punchin.song import Song
 
-COMPILED_WINDOWS_S = (30, 45, 70, 100, 120)
-"""Lengths of window of a compiled model: each is compiled once."""
+WINDOWS_S = (30, 45, 70, 100, 120)
+"""Lengths of window of a compiled model, where each is compiled once, and with `few_lengths`."""
 
 
 class AceStepEngine:
@@ -50,7 +52,7 @@ class AceStepEngine:
         self.model = model
         self.spec = EngineSpec(
             name=model.engine,
-            version="1",
+            version="2",
             summary=model.summary,
             rate_hz=RATE_HZ,
             channels=2,
@@ -78,9 +80,18 @@ class AceStepEngine:
         """The hole with 15 s on each side (30 s at `quality: high`), 30 s at least, moved into the song."""
         return wanted_frames((hole,), total, rate_hz, read_recipe(edit, self.model, self._buckets_s()).rule)
 
-    def window_together(self, holes: Sequence[Frames], total: int, rate_hz: int, edit: Edit) -> Frames:
-        """The window of several holes that are filled in one pass; see `fill_together`."""
-        return wanted_frames(holes, total, rate_hz, read_recipe(edit, self.model, self._buckets_s()).rule)
+    def window_together(
+        self, holes: Sequence[Frames], total: int, rate_hz: int, edits: Sequence[Edit]
+    ) -> Frames | None:
+        """The window of holes that are filled in one pass.
+
+        None if they reach over more than one pass, or if words are to be sung that have no times: each region
+        would sing all of them alone, and together they would be dealt out.
+        """
+        rule = read_recipe(edits[0], self.model, self._buckets_s()).rule
+        if not fits_anywhere(edits[0].lyrics) or holes[-1].end - holes[0].start > MOST_MASK_S * rate_hz:
+            return None
+        return wanted_frames(holes, total, rate_hz, rule)
 
     def fill(self, window: Song, hole: Frames, edit: Edit, progress: Progress) -> Filling:
         """See `punchin.engine.Engine.fill`."""
@@ -93,20 +104,48 @@ class AceStepEngine:
         return [take[0] for take in self._fill(window, (hole,), tuple(edits), progress)]
 
     def fill_together(
-        self, window: Song, holes: Sequence[Frames], edit: Edit, progress: Progress
-    ) -> list[Filling]:
-        """Several holes that want the same tags and lyrics, in one pass over one window: one price for all.
+        self, window: Song, holes: Sequence[Frames], edits: Sequence[Edit], progress: Progress
+    ) -> list[list[Filling]]:
+        """Several holes in one pass over one window: one price for all.
 
         Args:
             window: what `window_together` asked for.
-            holes: sorted, apart from each other, 90 s from the first start to the last end at most.
-            edit: for all of them.
+            holes: sorted, apart from each other.
+            edits: one for each take; they differ in their seeds only.
             progress: as in `fill`.
         """
-        return self._fill(window, tuple(holes), (edit,), progress)[0]
+        return self._fill(window, tuple(holes), tuple(edits), progress)
+
+    def fill_many(self, requests: Sequence[Request]) -> list[Filling | PunchinError]:
+        """Several edits, of different songs: those with windows of one length share the denoiser on a GPU.
+
+        A batch differs from single fills in the last bits: each receipt says how many were made at once.
+        """
+        self.load()
+        assert self._rig is not None
+        answers: list[Filling | PunchinError | Job] = [self._planned(request) for request in requests]
+        jobs = [
+            (answer, request.progress)
+            for answer, request in zip(answers, requests, strict=True)
+            if isinstance(answer, Job)
+        ]
+        many: Any = import_module("punchin.engines.ace_step.many")
+        with self._turn, self._rig.steady():
+            made: list[Filling | PunchinError] = many.fill_many(self._rig, jobs, partial(_batch, self._rig))
+        done = iter(made)
+        return [next(done) if isinstance(answer, Job) else answer for answer in answers]
+
+    def _planned(self, request: Request) -> Filling | PunchinError | Job:
+        """The job of a request, or its answer if there is nothing to do or it cannot be done."""
+        try:
+            _check_window(request.window)
+            job = plan_job(request.window, (request.hole,), (request.edit,), self.model, self._buckets_s())
+        except PunchinError as error:
+            return error
+        return job if job.plan.sigmas else _original(request.window, request.hole)
 
     def _buckets_s(self) -> tuple[int, ...]:
-        return COMPILED_WINDOWS_S if self._options.compiled else ()
+        return WINDOWS_S if self._options.compiled or self._options.few_lengths else ()
 
     def _made(self) -> Rig:
         pull = f"`punchin models pull {self.model.name}`"
@@ -140,25 +179,36 @@ class AceStepEngine:
         """Fillings by take and hole."""
         self.load()
         assert self._rig is not None
-        if (window.rate_hz, window.channels) != (RATE_HZ, 2):
-            raise ValueError(f"the window must be stereo at {RATE_HZ} Hz")
+        _check_window(window)
         job = plan_job(window, holes, edits, self.model, self._buckets_s())
         if not job.plan.sigmas:
             return [[_original(window, hole) for hole in holes] for _ in edits]
         runs: Any = import_module("punchin.engines.ace_step.run")
+        denoising: Any = import_module("punchin.engines.ace_step.denoising")
         with self._turn, self._rig.steady():
-            batch = _batch(self._rig, job)
-            fillings: list[list[Filling]] = runs.Run(self._rig, job, progress, batch).fillings()
+            batch = _batch(self._rig, job, len(edits))
+            run = runs.Run(self._rig, job, progress)
+            run.batch = batch
+            run.prepare()
+            takes = run.takes()
+            denoising.denoise(self._rig, takes, batch)
+            fillings: list[list[Filling]] = run.filled(takes)
         return fillings
 
 
-def _batch(rig: Rig, job: Job) -> int:
-    """How many takes the denoiser makes at once: as many as fit.
+def _check_window(window: Song) -> None:
+    if (window.rate_hz, window.channels) != (RATE_HZ, 2):
+        raise ValueError(f"the window must be stereo at {RATE_HZ} Hz")
+
+
+def _batch(rig: Rig, job: Job, takes: int) -> int:
+    """How many of so many takes the denoiser makes at once: as many as fit.
 
     Raises:
         EngineOutOfMemory: if not even one fits.
     """
-    for batch in range(len(job.edits) if rig.device.batches else 1, 1, -1):
+    most = rig.options.batch or (takes if rig.device.batches else 1)
+    for batch in range(min(takes, most), 1, -1):
         try:
             rig.check_room(job.longest_window_s, job.longest_mask_s, batch * _copies(job))
         except EngineOutOfMemory:

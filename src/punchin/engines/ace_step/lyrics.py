@@ -81,6 +81,12 @@ def build_sheet(lyrics: str, place: Place) -> Sheet:
     return _checked(Sheet(body, _words(body)), place.region_s)
 
 
+def fits_anywhere(lyrics: str) -> bool:
+    """Whether the lyrics mean the same for several regions at once: no words, or words with times (LRC)."""
+    body = _INST.sub(INSTRUMENTAL, lyrics).strip()
+    return bool(_TIME.search(body)) or not _words(body.replace("{", "").replace("}", ""))
+
+
 def split_sheet(sheet: Sheet, parts: int) -> list[Sheet]:
     """The sheet for each of several passes over one region: its lines dealt out evenly, in order.
 

@@ -21,6 +21,8 @@ TYPICAL_WINDOW_S = 40.0
 """A region of 10 s with 15 s on each side."""
 TOKEN_WIDTHS = 24
 """Values that a transformer block holds at once for one token, in multiples of the hidden size."""
+READ_TOKENS = 512
+"""Tokens of texts and timbre whose keys and values are kept over the steps (usual: about 400)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,9 @@ class Sizes:
         The mask of the sliding attention is dense, `[L, L]` tokens, and is there once for the whole batch.
         """
         tokens = window_s * LATENTS_PER_S / PAIR
-        return batch * tokens * self.hidden * TOKEN_WIDTHS * self.value_bytes + tokens**2 * self.value_bytes
+        # Half the heads have keys and values, so both together are as wide as the model.
+        kept = batch * READ_TOKENS * self.hidden * self.blocks
+        return (batch * tokens * self.hidden * TOKEN_WIDTHS + tokens**2 + kept) * self.value_bytes
 
     def tile_bytes(self) -> float:
         """Working memory of the autoencoder in its longest tile; in proportion to its width."""

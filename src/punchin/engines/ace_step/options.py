@@ -18,6 +18,10 @@ class RigOptions:
         placement: see `PLACEMENTS`; "auto" takes the first that leaves room for a usual edit.
         int8: eight-bit weights in the transformer's linear layers, on the CPU only: faster, and other bits.
         compiled: let torch compile the transformer; other bits too, and windows of a few fixed lengths.
+        few_lengths: windows of those lengths without compiling, so that edits of different songs can share a
+            batch.
+        batch: the most takes or edits at once; None is as many as fit on a GPU, and one on a CPU, where a
+            batch gains nothing.
         cache_bytes: limit of the cached latents of songs.
     """
 
@@ -26,4 +30,6 @@ class RigOptions:
     placement: str = "auto"
     int8: bool = False
     compiled: bool = False
+    few_lengths: bool = False
+    batch: int | None = None
     cache_bytes: int = 256 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +17,7 @@ from punchin.engines.ace_step.conditions import (
     encode_timbre,
     text_tokens,
 )
+from punchin.engines.ace_step.crossing import kept_conditions, padded
 from punchin.engines.ace_step.devices import Device, choose_device, free_bytes
 from punchin.engines.ace_step.frameworks import Tensor, torch
 from punchin.engines.ace_step.loading import Networks, fingerprint, load_networks
@@ -26,7 +27,7 @@ from punchin.engines.ace_step.sampler import Repaint, repaint
 from punchin.errors import EngineOutOfMemory, EngineUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from punchin.engines.ace_step.layouts import Checkpoint
     from punchin.engines.ace_step.prompts import Prompt
@@ -122,18 +123,27 @@ class Rig:
         self,
         what: Repaint,
         plan: Schedule,
-        conditions: Tensor,
+        conditions: Sequence[Tensor],
         recipe: Recipe,
         on_step: Callable[[int], None],
     ) -> Tensor:
-        """New latents `[B, T, D]` for a window, on the CPU; see `sampler.repaint`."""
+        """New latents `[B, T, D]` for windows of equal length, on the CPU; see `sampler.repaint`.
+
+        Args:
+            what: music, noise and masks.
+            plan: noise levels.
+            conditions: what each of the B reads, `[1, L, H]`; lengths may differ, unless compiled.
+            recipe: guidance and solver, the same for all.
+            on_step: called before each step with its number; may raise `Cancelled`.
+        """
         where, dtype = self.device.kind, self.device.dtype
         here = replace(
             what, source=what.source.to(where), noise=what.noise.to(where), mask=what.mask.to(where)
         )
         silence = self.networks.condition_encoder.silence_latent.to(where)
         context = context_latents(here.source.to(dtype), here.mask, silence)
-        read = conditions.to(where).expand(here.source.shape[0], -1, -1)
+        read, padding = padded(conditions)
+        read = read.to(where)
         unread = self.networks.condition_encoder.null_condition_emb.to(where).expand_as(read)
 
         def velocity(latents: Tensor, sigma: float, unguided_too: bool) -> Tensor:
@@ -149,7 +159,13 @@ class Rig:
                 return_dict=False,
             )[0].to(torch.float32, copy=True)  # a compiled model writes over its last answer
 
-        with self._on_device("transformer"):
+        # A compiled model has the projections inside its graph.
+        kept = (
+            nullcontext()
+            if self.options.compiled
+            else kept_conditions(self.networks.transformer, None if padding is None else padding.to(where))
+        )
+        with self._on_device("transformer"), kept:
             made = repaint(
                 velocity, here, plan, guidance=recipe.guidance, solver=recipe.solver, on_step=on_step
             )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from punchin.engine import Filling
+from punchin.engines.ace_step.denoising import Take
 from punchin.engines.ace_step.frameworks import Tensor, torch
 from punchin.engines.ace_step.levels import LevelBias, level_bias
 from punchin.engines.ace_step.meter import (
@@ -17,70 +19,102 @@ from punchin.engines.ace_step.meter import (
     step_tflop,
 )
 from punchin.engines.ace_step.prompts import Prompt, prompt_of
-from punchin.engines.ace_step.sampler import Repaint, seeded_noise
 from punchin.engines.ace_step.tiles import ENCODE_TILE, tiles
 from punchin.engines.ace_step.window import FRAMES_PER_LATENT, LATENTS_PER_S, RATE_HZ, to_latents
 from punchin.region import Frames
 from punchin.song import Song
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Generator, Hashable, Sequence
 
     from punchin.engine import Progress
     from punchin.engines.ace_step.job import Job
+    from punchin.engines.ace_step.many import Watched
     from punchin.engines.ace_step.rig import Rig
-    from punchin.engines.ace_step.window import Pass
+    from punchin.errors import PunchinError
     from punchin.song import Samples
 
 LISTEN = LATENTS_PER_S // 2
 """How much music beside a mask is decoded to hear the autoencoder's own level: half a second ..."""
 REACH = 9
 """... beyond the latents in which the new ones can be heard."""
-PASS_SEEDS = 1 << 31
-"""Between the seeds of two passes: seeds of edits are smaller, so no two passes share noise."""
 
 
 class Run:
-    """A job and the model that does it.
+    """A job and the model that does it: `prepare`, `denoise` its `takes`, `filled`.
 
     Args:
         rig: the model.
         job: what to do.
         progress: told how far everything is.
-        batch: how many takes the denoiser makes at once.
+        watch: the same, if it keeps errors back while others work in the same batch.
     """
 
-    def __init__(self, rig: Rig, job: Job, progress: Progress, batch: int) -> None:
+    def __init__(self, rig: Rig, job: Job, progress: Progress, watch: Watched | None = None) -> None:
+        self.job = job
+        self.batch = 1
+        """How many takes the denoiser made at once, for the receipt."""
+        self.conditions: list[Tensor] = []
+        """What the transformer reads in each pass, `[1, L, H]`."""
         self._rig = rig
-        self._job = job
-        self._batch = batch
+        self._watch = watch
         self._runs = _needed(job)
         self._meter = Meter(progress, self._cost())
+        self._source = torch.zeros(0)
+        self._prompts: list[Prompt] = []
 
-    def fillings(self) -> list[list[Filling]]:
-        """By take and hole."""
-        source = self._source()
-        prompts = [self._prompt(number) for number in range(len(self._job.passes))]
-        conditions = self._conditions(prompts, source)
-        takes: list[Tensor] = []
-        seeds = [edit.seed or 0 for edit in self._job.edits]
-        for start in range(0, len(seeds), self._batch):
-            takes += self._repainted(source, conditions, seeds[start : start + self._batch])
-        return [[self._filling(take, hole, prompts) for hole in self._job.holes] for take in takes]
+    @property
+    def shape(self) -> Hashable:
+        """Runs of equal shape can share batches of the denoiser."""
+        job = self.job
+        windows = tuple(len(each.window) for each in job.passes)
+        # A compiled model cannot mask what is padded.
+        read = tuple(each.shape[1] for each in self.conditions) if self._rig.options.compiled else ()
+        return windows, read, job.plan, job.recipe.guidance, job.recipe.solver
+
+    @property
+    def stopped(self) -> PunchinError | None:
+        """Why it is not to go on."""
+        return self._watch.stopped if self._watch else None
+
+    def waits(self, waits: bool) -> None:
+        """Keep errors of the progress back, while others work in the same batch."""
+        if self._watch:
+            self._watch.waits = waits
+
+    def prepare(self) -> None:
+        """Encode the music and read the texts."""
+        self._source = self._encoded()
+        self._prompts = [self._prompt(number) for number in range(len(self.job.passes))]
+        self.conditions = self._read(self._prompts)
+
+    def takes(self) -> list[Take]:
+        """One for each edit, to be denoised."""
+        return [Take(self, edit.seed or 0, self._source.clone()) for edit in self.job.edits]
+
+    @contextmanager
+    def denoising(self, takes: int) -> Generator[Callable[[float], None]]:
+        """The stage in which so many takes are denoised; gives what it reports its own fraction to."""
+        with self._meter.stage("denoise", takes * self._denoise_cost()) as report:
+            yield report
+
+    def filled(self, takes: Sequence[Take]) -> list[list[Filling]]:
+        """Fillings by take and hole."""
+        return [[self._filling(take.made, hole) for hole in self.job.holes] for take in takes]
 
     def _cost(self) -> float:
         encode = sum(map(len, self._runs)) / LATENTS_PER_S * ENCODE_TFLOP_PER_S
-        return encode + CONDITIONS_TFLOP + len(self._job.edits) * (self._denoise_cost() + self._decode_cost())
+        return encode + CONDITIONS_TFLOP + len(self.job.edits) * (self._denoise_cost() + self._decode_cost())
 
     def _denoise_cost(self) -> float:
-        return sum(self._job.calls * step_tflop(len(p.window) / LATENTS_PER_S) for p in self._job.passes)
+        return sum(self.job.calls * step_tflop(len(p.window) / LATENTS_PER_S) for p in self.job.passes)
 
     def _decode_cost(self) -> float:
-        return sum(map(len, self._job.holes)) / RATE_HZ * DECODE_TFLOP_PER_S
+        return sum(map(len, self.job.holes)) / RATE_HZ * DECODE_TFLOP_PER_S
 
-    def _source(self) -> Tensor:
+    def _encoded(self) -> Tensor:
         """Latents of the music `[T, D]`; zero where nobody will look."""
-        job = self._job
+        job = self.job
         total = -(-job.window.frames // FRAMES_PER_LATENT)
         source = torch.zeros(total, self._rig.channels)
         cost = sum(map(len, self._runs)) / LATENTS_PER_S * ENCODE_TFLOP_PER_S
@@ -90,52 +124,20 @@ class Run:
         return source
 
     def _prompt(self, number: int) -> Prompt:
-        job = self._job
+        job = self.job
         window_s = len(job.passes[number].window) // LATENTS_PER_S
         return prompt_of(job.edits[0].tags, job.sheets[number].text, window_s, job.recipe)
 
-    def _conditions(self, prompts: Sequence[Prompt], source: Tensor) -> list[Tensor]:
-        reference = _beside(source, self._job) if self._job.recipe.timbre == "song" else None
+    def _read(self, prompts: Sequence[Prompt]) -> list[Tensor]:
+        reference = _beside(self._source, self.job) if self.job.recipe.timbre == "song" else None
         with self._meter.stage("conditions", CONDITIONS_TFLOP):
             return [self._rig.conditions(prompt, reference) for prompt in prompts]
 
-    def _repainted(self, source: Tensor, conditions: Sequence[Tensor], seeds: Sequence[int]) -> list[Tensor]:
-        """For each seed the latents `[T, D]` of the window with new music in the masks."""
-        made = source.expand(len(seeds), -1, -1).clone()
-        job = self._job
-        with self._meter.stage("denoise", len(seeds) * self._denoise_cost()) as report:
-            steps = len(job.plan.sigmas) * len(job.passes)
-            for number, each in enumerate(job.passes):
-                first = number * len(job.plan.sigmas)
-                what = self._what(made, each, [seed + number * PASS_SEEDS for seed in seeds])
-                new = self._rig.repaint(
-                    what,
-                    job.plan,
-                    conditions[number],
-                    job.recipe,
-                    lambda step, first=first: report((first + step) / steps),
-                )
-                for part in each.keep:
-                    inside = part.within(each.window)
-                    made[:, part.start : part.end] = new[:, inside.start : inside.end]
-        return list(made)
-
-    def _what(self, made: Tensor, each: Pass, seeds: Sequence[int]) -> Repaint:
-        mask = torch.zeros(len(each.window), dtype=torch.bool)
-        for part in each.masks:
-            inside = part.within(each.window)
-            mask[inside.start : inside.end] = True
-        start = each.masks[0].start - each.window.start
-        noise = [seeded_noise(seed, len(each.window), self._rig.channels, start) for seed in seeds]
-        return Repaint(
-            source=made[:, each.window.start : each.window.end].clone(), noise=torch.stack(noise), mask=mask
-        )
-
-    def _filling(self, take: Tensor, hole: Frames, prompts: Sequence[Prompt]) -> Filling:
-        job = self._job
+    def _filling(self, made: Tensor, hole: Frames) -> Filling:
+        job = self.job
         cost = len(hole) / RATE_HZ * DECODE_TFLOP_PER_S
         with self._meter.stage("decode", cost) as report:
-            heard = take[job.heard.start : job.heard.end]
+            heard = made[job.heard.start : job.heard.end]
             mask = _mask_of(job, hole)
             around = mask.widen(REACH + LISTEN, REACH + LISTEN, job.heard.end)
             zone = Frames(max(around.start, job.heard.start), around.end)
@@ -150,7 +152,7 @@ class Run:
             warnings=tuple(
                 dict.fromkeys([*job.recipe.warnings, *(w for s in job.sheets for w in s.warnings)])
             ),
-            details=self._details(mask, prompts, bias),
+            details=self._details(mask, bias),
         )
 
     def _bias(self, sound: Samples, zone: Frames, mask: Frames) -> LevelBias:
@@ -161,22 +163,22 @@ class Run:
         return level_bias((sides[0], sides[1]))
 
     def _side(self, sound: Samples, zone: Frames, side: Frames) -> tuple[Samples, Samples]:
-        others = (part.widen(REACH, REACH, zone.end) for each in self._job.passes for part in each.masks)
+        others = (part.widen(REACH, REACH, zone.end) for each in self.job.passes for part in each.masks)
         if any(other.overlaps(side) for other in others):
             return sound[:, :0], sound[:, :0]
-        total = self._job.window.frames
+        total = self.job.window.frames
         start = side.start * FRAMES_PER_LATENT
         end = min(side.end * FRAMES_PER_LATENT, total)
         offset = zone.start * FRAMES_PER_LATENT
-        return self._job.window.samples[:, start:end], sound[:, start - offset : end - offset]
+        return self.job.window.samples[:, start:end], sound[:, start - offset : end - offset]
 
-    def _details(self, mask: Frames, prompts: Sequence[Prompt], bias: LevelBias) -> dict[str, Any]:
-        job, recipe = self._job, self._job.recipe
+    def _details(self, mask: Frames, bias: LevelBias) -> dict[str, Any]:
+        job, recipe = self.job, self.job.recipe
         return {
             **self._rig.described(),
             "window_s": [round(len(p.window) / LATENTS_PER_S, 2) for p in job.passes],
             "made_s": round(len(mask) / LATENTS_PER_S, 2),
-            "takes_at_once": self._batch,
+            "takes_at_once": self.batch,
             "steps": len(job.plan.sigmas),
             "schedule": job.plan.whole,
             "first_noise_level": round(job.plan.sigmas[0], 4),
@@ -184,8 +186,8 @@ class Run:
             "solver": recipe.solver,
             "guidance": {"kind": recipe.guidance.kind, "scale": recipe.guidance.scale},
             "timbre": recipe.timbre,
-            "texts": [prompt.text for prompt in prompts],
-            "sheets": [prompt.lyrics for prompt in prompts],
+            "texts": [prompt.text for prompt in self._prompts],
+            "sheets": [prompt.lyrics for prompt in self._prompts],
             "level_bias_db": [round(bias.before_db, 2), round(bias.after_db, 2)],
             "seconds": {name: round(spent, 3) for name, spent in self._meter.seconds.items()},
         }

@@ -32,7 +32,7 @@ class Repaint:
     Attributes:
         source: the music `[B, T, D]`, float32.
         noise: `[B, T, D]`, float32.
-        mask: `[T]`, true where music is made anew.
+        mask: `[B, T]`, true where music is made anew.
         hold: put the song back outside the mask after every step; False is what the reference does.
     """
 
@@ -47,7 +47,7 @@ class Repaint:
 
     def held(self, latents: Tensor, sigma: float) -> Tensor:
         """The latents with the song outside the mask as it is at this noise level."""
-        return torch.where(self.mask[None, :, None], latents, self.at(sigma)) if self.hold else latents
+        return torch.where(self.mask[..., None], latents, self.at(sigma)) if self.hold else latents
 
 
 def seeded_noise(seed: int, length: int, channels: int, hole_start: int) -> Tensor:

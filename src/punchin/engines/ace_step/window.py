@@ -142,8 +142,10 @@ def _masks(holes: Sequence[Frames], song: int) -> tuple[Frames, ...]:
 
 def _window(mask: Frames, song: int, rule: WindowRule) -> Frames:
     window = _around(mask, rule.length(len(mask)), song)
-    # Down and up to whole pairs; the song's own end may be half a pair, which the transformer fills itself.
-    return Frames(window.start - window.start % PAIR, min(song, _up(window.end)))
+    # Whole pairs, and always as many for a length: a compiled model knows few. The song's own end may be half
+    # a pair, which the transformer fills itself.
+    start = window.start - window.start % PAIR
+    return Frames(start, min(song, max(start + _up(len(window)), mask.end)))
 
 
 def _around(inner: Frames, length: int, song: int) -> Frames:
