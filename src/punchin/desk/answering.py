@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from functools import singledispatchmethod
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +15,15 @@ if TYPE_CHECKING:
     from punchin.desk.protocol import AnyQuestion
     from punchin.songfile import SongFile
 
+READERS = ("songfile.flac", "songfile.mp3", "songfile.sndfile", "songfile.wav")
 OPEN = 4
 """Songs that stay open: the next part of one that is decoded from its start (Opus, AAC) then costs little."""
 
 
 def get_ready() -> None:
     """Import what most questions need, so that the first one need not wait for it."""
-    import punchin.desk.about
-    import punchin.desk.outline
-    import punchin.desk.sound
-    import punchin.songfile.flac
-    import punchin.songfile.mp3
-    import punchin.songfile.sndfile
-    import punchin.songfile.wav  # noqa: F401
+    for name in ("desk.about", "desk.outline", "desk.sound", *READERS):
+        import_module(f"punchin.{name}")
 
 
 class Table:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import queue
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,6 +14,7 @@ import numpy as np
 
 from punchin.errors import RegionError
 from punchin.region import Frames
+from punchin.songfile import Container, open_song
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +31,9 @@ BLOCK_FRAMES = 1 << 18
 FIRST_FRAMES = 1 << 15
 """The first blocks are short, so that something is drawn at once."""
 FULL_SCALE = 32767
+MOST_AT_ONCE = 4
+FORWARD_ONLY = (Container.OPUS, Container.M4A)
+"""Decoded from their start: a second reader would decode everything again."""
 
 
 def outline(song: SongFile, question: Peaks, answer: Answer) -> None:
@@ -36,8 +45,46 @@ def outline(song: SongFile, question: Peaks, answer: Answer) -> None:
     """
     bins = Bins(part_of(song, question.start, question.frames), question.per_s, song.rate_hz)
     answer.give(header({"per_s": question.per_s, "channels": 1, "count": len(bins)}))
-    for run in bins.runs():
-        answer.give(pairs_of(song, run).tobytes())
+    for pairs in _in_order(song, bins):
+        answer.give(pairs.tobytes())
+
+
+def _in_order(song: SongFile, bins: Bins) -> Iterator[Pairs]:
+    """The pairs of all bins, run by run; several processors decode several runs at once.
+
+    Decoders let go of Python's lock, so threads are enough; each has the song open for itself.
+    """
+    count = 1 if song.container in FORWARD_ONLY else min(MOST_AT_ONCE, os.cpu_count() or 1)
+    if count == 1 or len(bins.part) < 2 * BLOCK_FRAMES:
+        yield from (pairs_of(song, run) for run in bins.runs())
+        return
+    songs: queue.SimpleQueue[SongFile] = queue.SimpleQueue()
+    with ExitStack() as opened, ThreadPoolExecutor(count) as pool:
+        songs.put(song)
+        for _ in range(count - 1):
+            songs.put(opened.enter_context(open_song(song.path)))
+        yield from _ahead(pool, songs, bins.runs(), 2 * count)
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, songs: queue.SimpleQueue[SongFile], runs: Iterator[Run], most: int
+) -> Iterator[Pairs]:
+    """The pairs of runs in their order, with at most so many on their way."""
+
+    def look(run: Run) -> Pairs:
+        song = songs.get()
+        try:
+            return pairs_of(song, run)
+        finally:
+            songs.put(song)
+
+    coming: deque[Future[Pairs]] = deque()
+    for run in runs:
+        coming.append(pool.submit(look, run))
+        if len(coming) >= most:
+            yield coming.popleft().result()
+    for future in coming:
+        yield future.result()
 
 
 def header(facts: dict[str, Any]) -> bytes:
