@@ -1,4 +1,4 @@
-"""kill -9 at random moments: of workers, of the API's side, of the supervisor. Nothing accepted is lost."""
+"""kill -9 at random moments: of workers, of the API, of the supervisor. Nothing accepted is lost."""
 
 from __future__ import annotations
 
@@ -6,108 +6,151 @@ import contextlib
 import os
 import random
 import signal
+import threading
 import time
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import soundfile
 
 from punchin.job import State
-from support.services import Service, running_service
+from support.running import free_port
+from support.services import Service, children_of, running_service
+from support.songs import made_song, wav_of
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
+    from collections.abc import Generator
 
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
-"""How many long rounds, of about a minute each; they are marked slow."""
-LIMIT_S = 240.0
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "3"))
+JOBS = 17
+VICTIMS = ("worker", "worker", "api", "supervisor")
+"""Of one round, in random order. A worker or an API that has just been started may be hit as well."""
+LIMIT_S = 400.0
 
 
-class Submitter:
-    """Keeps submitting from a process that may be killed; remembers what was accepted."""
+class Client:
+    """An owner's program: gives each job a name of its own, and asks again until it hears the answer."""
 
-    def __init__(self, service: Service, audio: str, jobs: int) -> None:
-        self._service, self._audio, self.jobs = service, audio, jobs
-        self.accepted: dict[str, str] = {}
-        self._process: subprocess.Popen[str] | None = None
+    def __init__(self, service: Service) -> None:
+        self._http = httpx.Client(
+            base_url=f"http://127.0.0.1:{service.settings.port}",
+            headers={"Authorization": f"Bearer {service.secret}"},
+            timeout=30,
+            trust_env=False,
+        )
+        self.accepted: dict[str, set[str]] = {}
+        self.over = threading.Event()
 
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process and self._process.poll() is None else None
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        while not self.over.is_set():
+            with contextlib.suppress(httpx.TransportError):
+                answer = self._http.request(method, path, **request)
+                if answer.status_code < 500:
+                    return answer.raise_for_status()
+            time.sleep(0.1)
+        raise AssertionError("the test is over")
 
-    @property
-    def done(self) -> bool:
-        return len(self.accepted) == self.jobs
+    def close(self) -> None:
+        self._http.close()
+
+    def upload(self, service: Service) -> str:
+        made = wav_of(made_song(1.0, 8000, channels=1), service.settings.home / "song.wav")
+        ticket = self.ask("POST", "/api/v3/media/uploads", json={"filename": "song.wav"}).json()["data"]
+        place = httpx.URL(ticket["upload"]["url"]).raw_path.decode()
+        self.ask("PUT", place, content=made.read_bytes(), headers=ticket["upload"]["headers"])
+        return ticket["download_url"]
+
+    def submit(self, audio: str, name: str, engine: str) -> None:
+        """A job, and once more under the same name after it was accepted: that must be the same one."""
+        body = {"audio": audio, "tags": "wait 0.5", "start_time": 0.2, "end_time": 0.7, "seed": 1}
+        for _ in range(2):
+            answer = self.ask(
+                "POST",
+                f"/api/v3/punchin/{engine}/audio-inpaint",
+                json=body,
+                headers={"Idempotency-Key": name},
+            )
+            self.accepted.setdefault(name, set()).add(answer.json()["data"]["id"])
+
+
+class Machine:
+    """A service whose processes die again and again."""
+
+    def __init__(self, service: Service) -> None:
+        self.service, self.killed = service, Counter[str]()
+        self._supervisor = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        return self.service.run_module("chaos.supervising", "api")
 
     def tend(self) -> None:
-        """Read what was accepted, and go on with the rest where the process has ended."""
-        if self._process is not None:
-            if self._process.poll() is None:
-                return
-            assert self._process.stdout
-            for line in self._process.stdout.read().splitlines():
-                with contextlib.suppress(ValueError):  # a line that was cut short was not accepted
-                    name, job_id = line.split()
-                    if len(job_id) == 32:
-                        self.accepted[name] = job_id
-        if not self.done:
-            names = [str(n) for n in range(self.jobs) if str(n) not in self.accepted]
-            self._process = self._service.run_module(
-                "chaos.submitting", self._service.key_id, self._audio, *names
-            )
+        """Start the supervisor again, as an operator's process keeper does."""
+        if self._supervisor.poll() is not None:
+            self._supervisor = self._start()
 
-
-LONG = [pytest.param(seed, 52, 14, marks=pytest.mark.slow) for seed in range(1, 1 + ROUNDS)]
-
-
-@pytest.mark.parametrize(("seed", "jobs", "most_kills"), [(0, 20, 6), *LONG])
-def test_nothing_accepted_is_lost_or_done_twice_whatever_is_killed(
-    tmp_path: Path, seed: int, jobs: int, most_kills: int
-) -> None:
-    dice = random.Random(seed)
-    with running_service(tmp_path, workers=2, max_attempts=50, dead_after_s=10) as service:
-        submitter = Submitter(service, service.upload(), jobs)
-        supervisor = service.run_module("chaos.supervising")
-        next_kill, kills, deadline = time.monotonic() + 1.0, 0, time.monotonic() + LIMIT_S
-        while not (submitter.done and kills >= most_kills and _all_over(service)):
-            assert time.monotonic() < deadline, (tmp_path / "log.txt").read_text()[-6000:]
-            submitter.tend()
-            if supervisor.poll() is not None:
-                supervisor = service.run_module("chaos.supervising")
-            if kills < most_kills and time.monotonic() >= next_kill:
-                next_kill = time.monotonic() + dice.uniform(0.2, 2.0)
-                kills += _kill(dice, service, submitter, supervisor)
-            time.sleep(0.05)
-        _check(service, submitter)
-
-
-def _kill(
-    dice: random.Random, service: Service, submitter: Submitter, supervisor: subprocess.Popen[str]
-) -> bool:
-    workers = service.worker_pids()
-    victim = dice.choice([*workers, *workers, submitter.pid, supervisor.pid])
-    if victim is None:
+    def kill(self, dice: random.Random, kind: str) -> bool:
+        pids = [self._supervisor.pid] if kind == "supervisor" else children_of(self._supervisor.pid, kind)
+        if not pids:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(dice.choice(pids), signal.SIGKILL)
+            self.killed[kind] += 1
+            return True
         return False
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(victim, signal.SIGKILL)
-        return True
-    return False
 
 
-def _all_over(service: Service) -> bool:
-    return not service.store.open_jobs()
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Generator[Machine]:
+    settings = {"workers": 2, "max_attempts": 50, "dead_after_s": 10, "port": free_port()}
+    with running_service(tmp_path_factory.mktemp("kills"), **settings) as service:
+        machine = Machine(service)
+        service.wait_until_ready()
+        yield machine
 
 
-def _check(service: Service, submitter: Submitter) -> None:
-    jobs = [service.store.job(job_id) for job_id in submitter.accepted.values()]
-    assert len({job.id for job in jobs}) == submitter.jobs
-    assert [job.state for job in jobs] == [State.COMPLETED] * submitter.jobs
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_nothing_accepted_is_lost_or_done_twice_whatever_is_killed(machine: Machine, seed: int) -> None:
+    dice, service, client = random.Random(seed), machine.service, Client(machine.service)
+    audio = client.upload(service)
+    engines = {f"{seed}-{n}": "unruly" if n % 3 == 0 else "tone" for n in range(JOBS)}
+
+    def submit_all() -> None:
+        for name, engine in engines.items():
+            client.submit(audio, name, engine)
+
+    before = service.store.usage_stats(service.key_id)
+    submitting = threading.Thread(target=submit_all, daemon=True)
+    submitting.start()
+    victims, next_kill = dice.sample(VICTIMS, len(VICTIMS)), time.monotonic() + 0.5
+    deadline = time.monotonic() + LIMIT_S
+    try:
+        while victims or submitting.is_alive() or service.store.open_jobs():
+            assert time.monotonic() < deadline, (service.settings.home / "log.txt").read_text()[-6000:]
+            machine.tend()
+            if victims and time.monotonic() >= next_kill and machine.kill(dice, victims[0]):
+                victims.pop(0)
+                next_kill = time.monotonic() + dice.uniform(0.3, 3.0)
+            time.sleep(0.05)
+    finally:
+        client.over.set()
+        submitting.join(timeout=60)
+        client.close()
+    check(service, client)
     stats = service.store.usage_stats(service.key_id)
-    assert (stats.requests, stats.completed) == (submitter.jobs, submitter.jobs), (
-        "one name, one job, one result"
-    )
-    assert stats.seconds == pytest.approx(0.5 * submitter.jobs)
+    assert stats.requests - before.requests == stats.completed - before.completed == JOBS
+    assert stats.seconds - before.seconds == pytest.approx(0.5 * JOBS)
+
+
+def check(service: Service, client: Client) -> None:
+    """Every name is one job, every job has one result, and that is whole."""
+    assert len(client.accepted) == JOBS
+    assert all(len(ids) == 1 for ids in client.accepted.values()), client.accepted
+    jobs = [service.store.job(job_id) for ids in client.accepted.values() for job_id in ids]
+    assert len({job.id for job in jobs}) == JOBS
+    assert [job.state for job in jobs] == [State.COMPLETED] * JOBS
     for job in jobs:
         assert job.result is not None
         assert job.attempt is not None
@@ -117,3 +160,10 @@ def _check(service: Service, submitter: Submitter) -> None:
         path = service.files.local_path(output.key)
         assert path is not None
         assert soundfile.info(path).frames == 8000
+
+
+def test_every_kind_of_process_was_killed(machine: Machine) -> None:
+    """Runs after the rounds: what they show, in numbers."""
+    assert sum(machine.killed.values()) == ROUNDS * len(VICTIMS)
+    assert len(machine.killed) == len(set(VICTIMS))
+    assert ROUNDS * JOBS >= 50

@@ -58,6 +58,22 @@ def test_a_job_that_takes_too_long_is_failed_and_says_so(service: Service, audio
     assert 6 <= (done.finished_at - done.started_at).total_seconds() < 8
 
 
+def test_an_engine_that_never_reports_again_ends_with_its_worker_at_the_limit(
+    service: Service, audio: str
+) -> None:
+    """The worker gives signs of life all the while; the job behind gets the next one."""
+    service.wait_until_ready()
+    before = service.worker_pids()
+    hung, behind = service.submit(unruly_job(audio, "mute 120")), service.submit(tone_job(audio))
+    [done] = service.wait_for_end([hung], 30)
+    assert (done.state, done.attempts) == (State.FAILED, 1)
+    assert done.failure is not None
+    assert done.failure.code == FailureCode.TOO_SLOW
+    assert service.wait_for_end([behind])[0].state is State.COMPLETED
+    assert service.store.job(hung) == done, "the next worker does not begin it again"
+    assert service.worker_pids() != before
+
+
 def test_the_job_behind_one_that_kills_every_worker_runs(service: Service, audio: str) -> None:
     poison = service.submit(unruly_job(audio, "die"))
     behind = service.submit(tone_job(audio))

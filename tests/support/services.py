@@ -33,7 +33,7 @@ class Service:
 
     Attributes:
         settings: as the processes get them, through `environment`.
-        key_id: a key that owns everything.
+        key_id, secret: a key that owns everything.
         processes: those that were started here and must end with the test.
     """
 
@@ -43,6 +43,7 @@ class Service:
     dispatcher: DbosDispatcher
     files: FileStore
     key_id: str
+    secret: str
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def upload(self, duration_s: float = 1.0, rate_hz: int = 8000) -> str:
@@ -79,7 +80,7 @@ class Service:
         self.processes.append(process)
         return process
 
-    def wait(self, condition: Callable[[], bool], limit_s: float = 60.0, what: str = "that") -> None:
+    def wait(self, condition: Callable[[], bool], limit_s: float = 180.0, what: str = "that") -> None:
         """Wait until something is so; fails the test with the processes' log when it takes too long."""
         deadline = time.monotonic() + limit_s
         while not condition():
@@ -88,7 +89,7 @@ class Service:
                 raise AssertionError(f"{what} did not come in {limit_s:g} s; the log ends:\n{log}")
             time.sleep(0.02)
 
-    def wait_for_end(self, ids: Iterable[str], limit_s: float = 60.0) -> list[JobRecord]:
+    def wait_for_end(self, ids: Iterable[str], limit_s: float = 180.0) -> list[JobRecord]:
         """Wait until these jobs are over, and read them."""
         ids = list(ids)
         self.wait(
@@ -96,7 +97,7 @@ class Service:
         )
         return [self.store.job(job_id) for job_id in ids]
 
-    def wait_until_ready(self, *workers: str, limit_s: float = 60.0) -> None:
+    def wait_until_ready(self, *workers: str, limit_s: float = 180.0) -> None:
         """Wait until these workers take jobs, or any worker if none is named."""
 
         def ready() -> bool:
@@ -113,6 +114,18 @@ class Service:
         """Whether every output of a completed job is there, of the length the ledger says."""
         assert job.result is not None
         return all(self.files.size(output.key) == output.bytes for output in job.result.outputs)
+
+
+def children_of(parent: int, *words: str) -> list[int]:
+    """Processes that one has started with these words in their command, whether they have begun or not."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            said = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_bytes().decode().split("\0")
+            if int(said[1]) == parent and set(words) <= set(command):
+                found.append(int(folder.name))
+    return sorted(found)
 
 
 def _is_ours(pid: int) -> bool:
@@ -148,8 +161,9 @@ def running_service(home: Path, **settings: object) -> Generator[Service]:
     store = Store.open(read.db_address)
     prepare(store.engine, read.poll_s)
     dispatcher = DbosDispatcher(store.engine)
-    key, _ = store.create_key("tests")
-    service = Service(read, environment, store, dispatcher, FileStore.open(read.files_address), key.id)
+    key, secret = store.create_key("tests")
+    files = FileStore.open(read.files_address)
+    service = Service(read, environment, store, dispatcher, files, key.id, secret)
     try:
         yield service
     finally:
