@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from punchin.errors import Cancelled
 from support.hub import HubStandIn, paper_model
 
 TURBO = "ace-step-1.5-turbo"
@@ -111,6 +112,31 @@ def test_without_the_library_the_extra_is_named(punchin, home, monkeypatch):
     done = punchin("models", "pull", "--json")
     assert done.code == 4
     assert "pip install 'punchin[ace-step]'" in json.loads(done.out)["error"]["message"]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, Cancelled])
+def test_a_pull_that_is_stopped_says_what_is_kept(punchin, home, monkeypatch, stop):
+    def begun(model, folder, **_settings):
+        part = folder / f"{model.name}.part"
+        part.mkdir(parents=True)
+        (part / "config.json").write_bytes(b"x" * 2_345_678)
+        raise stop
+
+    monkeypatch.setattr("punchin.engines.ace_step.weights.pull", begun)
+    done = punchin("models", "pull")
+    assert done.code == 130
+    assert done.err == (
+        f"punchin: cancelled; 2.3 MB of {TURBO} are kept, the same command goes on from there and "
+        f"`punchin models remove {TURBO}` deletes them\n"
+    )
+
+
+def test_a_pull_that_is_stopped_before_anything_came_left_nothing(punchin, home, monkeypatch):
+    def stopped(*_arguments, **_settings):
+        raise Cancelled
+
+    monkeypatch.setattr("punchin.engines.ace_step.weights.pull", stopped)
+    assert punchin("models", "pull").err == "punchin: cancelled; nothing was written\n"
 
 
 @pytest.mark.parametrize("command", [[], ["list"], ["pull"], ["check"], ["remove"], ["path"]])

@@ -109,8 +109,10 @@ def main() -> NoReturn:
         else:
             error.show()
         _leave(ExitCode.WRONG_REQUEST)
-    except (KeyboardInterrupt, click.Abort, Cancelled):
-        _fail("cancelled", "cancelled; nothing was written", as_json)
+    except (KeyboardInterrupt, click.Abort, Cancelled) as error:
+        # A command that leaves something to go on from says so itself.
+        own = isinstance(error, Cancelled) and str(error) != str(Cancelled())
+        _fail("cancelled", str(error) if own else "cancelled; nothing was written", as_json)
         _leave(ExitCode.INTERRUPTED)
     except PunchinError as error:
         _fail(error.code, str(error), as_json)

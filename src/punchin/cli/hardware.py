@@ -5,7 +5,6 @@ Importing torch takes seconds and is an extra, so everything is read from where 
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import subprocess
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from punchin.engines.ace_step.ram import all_ram, free_ram
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,7 +84,7 @@ def survey(
         torch_folder: where torch is installed; None looks for it.
     """
     system = system or platform.system()
-    ram = _free_ram(root)
+    ram = free_ram(root)
     card = _nvidia(ask or _asked) or _amd(root) or _apple(system, ram)
     flags = _text(root / "proc/cpuinfo")
     return Machine(
@@ -118,7 +119,7 @@ def _amd(root: Path) -> Card | None:
 def _apple(system: str, ram: int | None) -> Card | None:
     if system != "Darwin" or platform.machine() != "arm64":
         return None
-    total = _all_ram() or 0
+    total = all_ram() or 0
     return Card("mps", "Apple GPU", total, ram if ram is not None else total)
 
 
@@ -139,25 +140,6 @@ def _torch(folder: Path | None, system: str) -> Torch | None:
 
     build = "cuda" if value("cuda") else "rocm" if value("hip") else "mps" if system == "Darwin" else "cpu"
     return Torch(value("__version__") or "of an unknown version", build)
-
-
-def _free_ram(root: Path) -> int | None:
-    """Of the machine, and of the container where one sets a limit (control groups, version 2)."""
-    found = re.search(r"^MemAvailable:\s*(\d+) kB", _text(root / "proc/meminfo"), re.MULTILINE)
-    group = root / "sys/fs/cgroup"
-    limit, used = _text(group / "memory.max").strip(), _text(group / "memory.current").strip()
-    cached = re.search(r"^inactive_file (\d+)", _text(group / "memory.stat"), re.MULTILINE)
-    room: list[int] = [int(found.group(1)) * 1024] if found else []
-    if limit.isdigit() and used.isdigit():
-        room.append(int(limit) - int(used) + (int(cached.group(1)) if cached else 0))
-    return min(room) if room else _all_ram()
-
-
-def _all_ram() -> int | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
 
 
 def _text(path: Path) -> str:

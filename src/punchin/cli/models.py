@@ -14,6 +14,7 @@ from punchin.cli.progress import shown_progress
 from punchin.errors import Cancelled, EngineUnavailable
 
 if TYPE_CHECKING:
+    from punchin.engines.ace_step import Model
     from punchin.engines.ace_step.weights import Fault, Shelved
 
 _EXAMPLES = """
@@ -83,9 +84,10 @@ def pull(name: str, source: Path | None, again: bool, as_json: bool, quiet: bool
                 done = weights.pull(model, folder, progress=progress, again=again)
             else:
                 done = weights.adopt(model, source, folder, progress=progress)
-    except (KeyboardInterrupt, Cancelled):
-        if not source:
-            click.echo("What was fetched is kept; the same command goes on from there.", err=True)
+    except (KeyboardInterrupt, Cancelled) as error:
+        kept = _kept(model, folder)
+        if kept:
+            raise Cancelled(kept) from error
         raise
     missing = weights.missing_packages()
     if as_json:
@@ -151,6 +153,19 @@ def _folder() -> Path:
     from punchin.engines.ace_step.places import models_folder
 
     return models_folder()
+
+
+def _kept(model: Model, folder: Path) -> str:
+    """What a pull that was stopped leaves behind, as a sentence; "" for nothing."""
+    from punchin.engines.ace_step.weights import look
+
+    found = look(model, folder)
+    if found.state != "unfinished":
+        return ""
+    return (
+        f"cancelled; {found.bytes / 1e6:.1f} MB of {model.name} are kept, the same command goes on from "
+        f"there and `punchin models remove {model.name}` deletes them"
+    )
 
 
 def _shelf() -> list[Shelved]:

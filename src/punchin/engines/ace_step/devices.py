@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from punchin.engines.ace_step.frameworks import torch
+from punchin.engines.ace_step.ram import free_ram
 from punchin.errors import EngineUnavailable
 
 PRECISIONS = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
@@ -68,7 +67,7 @@ def free_bytes(device: Device) -> int | None:
         return int(free) + int(torch.cuda.memory_reserved()) - int(torch.cuda.memory_allocated())
     if device.kind == "mps":
         return int(torch.mps.recommended_max_memory()) - int(torch.mps.driver_allocated_memory())
-    return _free_ram()
+    return free_ram()
 
 
 def _precision(kind: str) -> str:
@@ -92,40 +91,3 @@ def _label(kind: str) -> str:
     if kind == "mps":
         return "Apple GPU"
     return f"CPU, {torch.get_num_threads()} threads"
-
-
-def _free_ram() -> int | None:
-    """Of the machine, and of the container where one sets a limit."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return _all_ram()
-    available = next(
-        (int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None
-    )
-    room = [value for value in (available, _container_room()) if value is not None]
-    return min(room) if room else None
-
-
-def _container_room() -> int | None:
-    """What the limit of a control group (version 2) leaves."""
-    try:
-        group = Path("/sys/fs/cgroup")
-        limit = (group / "memory.max").read_text(encoding="ascii").strip()
-        used = int((group / "memory.current").read_text(encoding="ascii"))
-        cached = next(
-            int(line.split()[1])
-            for line in (group / "memory.stat").read_text(encoding="ascii").splitlines()
-            if line.startswith("inactive_file ")
-        )
-    except (OSError, ValueError, StopIteration):
-        return None
-    return None if limit == "max" else int(limit) - used + cached
-
-
-def _all_ram() -> int | None:
-    """All memory of the machine, where the system says no more than that."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
