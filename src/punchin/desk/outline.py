@@ -17,7 +17,7 @@ from punchin.region import Frames
 from punchin.songfile import Container, open_song
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
     Pairs = NDArray[np.int16]
     """`[B, 2]`: lowest and highest of each of B bins; ±32767 is full scale."""
+    Look = Callable[[SongFile, "Run"], Pairs]
 
 BLOCK_FRAMES = 1 << 18
 FIRST_FRAMES = 1 << 15
 """The first blocks are short, so that something is drawn at once."""
 FULL_SCALE = 32767
+MOMENTS, MOMENT_FRAMES = 500, 4096
+"""Of a rough outline."""
 MOST_AT_ONCE = 4
 FORWARD_ONLY = (Container.OPUS, Container.M4A)
 """Decoded from their start: a second reader would decode everything again."""
@@ -45,46 +48,52 @@ def outline(song: SongFile, question: Peaks, answer: Answer) -> None:
     """
     bins = Bins(part_of(song, question.start, question.frames), question.per_s, song.rate_hz)
     answer.give(header({"per_s": question.per_s, "channels": 1, "count": len(bins)}))
-    for pairs in _in_order(song, bins):
+    look = glimpse_of if question.rough else pairs_of
+    runs = bins.runs(len(bins) // MOMENTS + 1) if question.rough else bins.runs()
+    for pairs in _in_order(song, look, list(runs)):
         answer.give(pairs.tobytes())
 
 
-def _in_order(song: SongFile, bins: Bins) -> Iterator[Pairs]:
+def _in_order(song: SongFile, look: Look, runs: list[Run]) -> Iterator[Pairs]:
     """The pairs of all bins, run by run; several processors decode several runs at once.
 
     Decoders let go of Python's lock, so threads are enough; each has the song open for itself.
     """
-    count = 1 if song.container in FORWARD_ONLY else min(MOST_AT_ONCE, os.cpu_count() or 1)
-    if count == 1 or len(bins.part) < 2 * BLOCK_FRAMES:
-        yield from (pairs_of(song, run) for run in bins.runs())
+    count = 1 if song.container in FORWARD_ONLY else min(MOST_AT_ONCE, os.cpu_count() or 1, len(runs) // 2)
+    if count <= 1:
+        yield from (look(song, run) for run in runs)
         return
     songs: queue.SimpleQueue[SongFile] = queue.SimpleQueue()
     with ExitStack() as opened, ThreadPoolExecutor(count) as pool:
         songs.put(song)
         for _ in range(count - 1):
             songs.put(opened.enter_context(open_song(song.path)))
-        yield from _ahead(pool, songs, bins.runs(), 2 * count)
+        yield from _ahead(pool, songs, look, runs, 2 * count)
 
 
 def _ahead(
-    pool: ThreadPoolExecutor, songs: queue.SimpleQueue[SongFile], runs: Iterator[Run], most: int
+    pool: ThreadPoolExecutor, songs: queue.SimpleQueue[SongFile], look: Look, runs: list[Run], most: int
 ) -> Iterator[Pairs]:
     """The pairs of runs in their order, with at most so many on their way."""
 
-    def look(run: Run) -> Pairs:
+    def looked(run: Run) -> Pairs:
         song = songs.get()
         try:
-            return pairs_of(song, run)
+            return look(song, run)
         finally:
             songs.put(song)
 
     coming: deque[Future[Pairs]] = deque()
-    for run in runs:
-        coming.append(pool.submit(look, run))
-        if len(coming) >= most:
+    try:
+        for run in runs:
+            coming.append(pool.submit(looked, run))
+            if len(coming) >= most:
+                yield coming.popleft().result()
+        while coming:
             yield coming.popleft().result()
-    for future in coming:
-        yield future.result()
+    finally:
+        for future in coming:
+            future.cancel()
 
 
 def header(facts: dict[str, Any]) -> bytes:
@@ -118,11 +127,11 @@ class Bins:
     def __len__(self) -> int:
         return (len(self.part) * self.per_s + self.rate_hz - 1) // self.rate_hz
 
-    def runs(self) -> Iterator[Run]:
-        """Successive bins in blocks, the first ones short."""
+    def runs(self, count: int = 0) -> Iterator[Run]:
+        """Successive bins, `count` of them together; 0: in blocks, the first ones short."""
         first, size = 0, FIRST_FRAMES
         while first < len(self):
-            last = min(first + max(1, size * self.per_s // self.rate_hz), len(self))
+            last = min(first + (count or max(1, size * self.per_s // self.rate_hz)), len(self))
             edges = np.minimum(
                 self.part.start + np.arange(first, last + 1) * self.rate_hz // self.per_s, self.part.end
             )
@@ -159,6 +168,16 @@ def pairs_of(song: SongFile, run: Run) -> Pairs:
     native = song.read_native(run.frames)
     ends = np.stack([run.lowest(native), run.highest(native)], axis=1)
     return to_int16(song, ends)
+
+
+def glimpse_of(song: SongFile, run: Run) -> Pairs:
+    """Lowest and highest of a moment in the middle of a run, the same for each of its bins."""
+    frames, half = run.frames, MOMENT_FRAMES // 2
+    middle = (frames.start + frames.end) // 2
+    part = Frames(max(frames.start, middle - half), min(frames.end, middle + half))
+    native = song.read_native(part)
+    pair = to_int16(song, np.array([native.min(), native.max()], native.dtype))
+    return np.tile(pair, (len(run.starts), 1))
 
 
 def to_int16(song: SongFile, native: Native) -> Pairs:

@@ -49,11 +49,13 @@ class Peaks(Question, frozen=True, kw_only=True, tag="peaks"):
     Attributes:
         per_s: bins a second.
         start, frames: which part; 0 frames mean all the rest.
+        rough: only a few hundred moments are looked at: of an hour in about a second.
     """
 
     per_s: int
     start: Count = 0
     frames: Count = 0
+    rough: bool = False
 
 
 class Beats(Question, frozen=True, kw_only=True, tag="beats"):

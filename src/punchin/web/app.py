@@ -41,6 +41,7 @@ from punchin.web.front import Front, answer
 from punchin.web.listening import Listening
 from punchin.web.measuring import Meters
 from punchin.web.passing import Passing
+from punchin.web.spooling import Spool
 from punchin.web.wire import Problem, status_of
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def front_of(settings: Settings, *, dispatcher: Dispatcher | None = None) -> Fro
         dispatcher=dispatcher or DbosDispatcher(store.engine),
         meters=Meters(),
         signing_key=key,
+        spool=Spool(settings.home / "incoming", settings.upload_minutes * 60),
         listening=Listening(
             files, _folder_of(settings), settings.home / "heard", round(settings.heard_mb * 1_000_000)
         ),

@@ -26,7 +26,8 @@ _WHY = {
     401: "The API key is missing, wrong or revoked.",
     403: "The address was not made by this server, or has expired.",
     404: "There is no such thing, or it belongs to another key.",
-    409: "The idempotency key was used for another request.",
+    409: "It does not go with what was sent before: another request with this idempotency key, or a part "
+    "that does not begin where the upload ends.",
     412: "The upload is there already.",
     413: "It is larger than this server takes.",
     429: "The key's limit of jobs a minute, or of waiting jobs, is reached; later it works.",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from punchin.store import Store
     from punchin.web.listening import Listening
     from punchin.web.measuring import Meters
+    from punchin.web.spooling import Spool
 
 MAX_BODY_BYTES = 2_000_000
 """Of a request in JSON; the longest lyrics in all edits fit in many times."""
@@ -38,6 +39,7 @@ class Front:
     meters: Meters
     signing_key: bytes
     listening: Listening
+    spool: Spool
 
     @property
     def limits(self) -> Limits:

@@ -57,7 +57,7 @@ def part(name: str, request: Request) -> Response:
 @router.get("/favicon.ico", include_in_schema=False)
 def icon(request: Request) -> Response:
     """What browsers ask for by themselves."""
-    return _given("favicon.ico", request)
+    return _given("favicon.svg", request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import time
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from punchin.errors import PunchinError, StoreError, TooLarge, UploadNotFound
+from punchin.errors import PunchinError, TooLarge, UploadNotFound
 from punchin.fetching import FetchLimits, fetch
+from punchin.store.ids import new_id
 from punchin.web.describing import Responses, body_of, responses
 from punchin.web.fields import Field, FieldError, object_schema
 from punchin.web.front import Front, JsonBody, Signed, TheBase, TheFront, answer
@@ -24,17 +22,17 @@ from punchin.web.uploading import largest_upload
 from punchin.web.wire import Problem, WrittenAlready
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from punchin.store import ApiKey, Upload
     from punchin.web.addresses import Base
+    from punchin.web.spooling import Writing
 
 router = APIRouter(prefix="/v1/uploads", tags=["playground"])
 
 TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
 WRITTEN_AT_ONCE = 1 << 20
-SYNCED_AT_ONCE = 32 << 20
-"""So often what came is brought to the disk, so that the end of a long upload has little left to do."""
+LONG_BYTES = 20_000_000
+ROUGH_PER_S = 2
+"""The page asks for a rough outline of a long song first."""
 
 NEW = (
     Field(name="filename", kind="string", longest=1000, description="As you call it; its extension is kept."),
@@ -62,7 +60,7 @@ def begin(front: TheFront, base: TheBase, key: Signed, body: JsonBody) -> Respon
     largest = largest_upload(front)
     if asked["bytes"] > largest:
         raise TooLarge(f"the file has {asked['bytes']} bytes, more than the {largest} that this server takes")
-    Spool(front).sweep()
+    front.spool.sweep()
     upload = front.store.create_upload(key.id, asked["filename"] or "upload", "", asked["bytes"])
     return answer({"id": upload.id, "address": f"{base.text}/v1/uploads/{upload.id}", "offset": 0})
 
@@ -71,7 +69,7 @@ def begin(front: TheFront, base: TheBase, key: Signed, body: JsonBody) -> Respon
 def offset(upload_id: str, front: TheFront, key: Signed) -> Response:
     """How much of a file is there (Upload-Offset): sending goes on from there."""
     upload = upload_of(front, key, upload_id)
-    there = upload.bytes if upload.stored_at else Spool(front).size(upload_id)
+    there = upload.bytes if upload.stored_at else front.spool.size(upload_id)
     return Response(headers=TUS | {"Upload-Offset": str(there), "Upload-Length": str(upload.size)})
 
 
@@ -97,19 +95,25 @@ async def more(upload_id: str, request: Request, front: TheFront, base: TheBase,
     said = request.headers.get("upload-offset", "")
     if not re.fullmatch(r"\d{1,16}", said, re.ASCII):
         raise FieldError("the header Upload-Offset must say at which byte this part begins")
-    spool, size = Spool(front), upload.size or 0
-    there = await run_in_threadpool(spool.size, upload_id)
-    if int(said) != there:
-        told = f"this part begins at byte {said}, but {there} bytes are there; go on from there"
-        found = answer(Problem(_NOT_THERE, told, "wrong_offset"), _NOT_THERE)
-        found.headers["Upload-Offset"] = str(there)
-        return found
-    there = await _append(request, spool, upload_id, there, size)
-    if there < size:
-        return Response(status_code=204, headers=TUS | {"Upload-Offset": str(there)})
-    audio = await run_in_threadpool(_keep, front, base, key, upload, spool.path(upload_id))
+    await run_in_threadpool(front.spool.part, upload_id)
+    with front.spool.writing(upload_id) as writing:
+        if writing is None:
+            return _refused("another request is sending this file; wait for its end, then go on", 0)
+        there, size = writing.part.size, upload.size or 0
+        if int(said) != there:
+            return _refused(f"this part begins at byte {said}, but {there} bytes are there", there)
+        there = await _append(request, writing, size)
+        if there < size:
+            return Response(status_code=204, headers=TUS | {"Upload-Offset": str(there)})
+        audio = await run_in_threadpool(_keep, front, base, key, upload)
     audio.headers.update(TUS | {"Upload-Offset": str(there)})
     return audio
+
+
+def _refused(message: str, there: int) -> Response:
+    found = answer(Problem(_NOT_THERE, message, "wrong_offset"), _NOT_THERE)
+    found.headers["Upload-Offset"] = str(there)
+    return found
 
 
 @router.post("/demo", responses=responses(_AUDIO, 401))
@@ -129,17 +133,22 @@ def from_address(front: TheFront, base: TheBase, key: Signed, body: JsonBody) ->
     """Fetch a song from its address, by this server's rules."""
     address = FROM[0].read(body).strip()
     settings = front.settings
-    spool = Spool(front)
-    spool.sweep()
+    front.spool.sweep()
     limits = FetchLimits(max_bytes=settings.max_song_bytes, limit_s=settings.fetch_limit_s)
-    upload = front.store.create_upload(key.id, "song")
-    path = spool.path(upload.id)
+    arriving = new_id()
     try:
-        fetched = fetch(address, path, limits, settings.trusted_hosts, allow_http=settings.allow_http)
+        fetched = fetch(
+            address,
+            front.spool.path(arriving),
+            limits,
+            settings.trusted_hosts,
+            allow_http=settings.allow_http,
+        )
         upload = front.store.create_upload(key.id, fetched.filename or "song", fetched.media_type)
-        return _keep(front, base, key, upload, path)
+        front.spool.path(arriving).rename(front.spool.path(upload.id))
+        return _keep(front, base, key, upload)
     finally:
-        path.unlink(missing_ok=True)
+        front.spool.let_go(arriving)
 
 
 def upload_of(front: Front, key: ApiKey, upload_id: str) -> Upload:
@@ -159,94 +168,29 @@ def told(front: Front, base: Base, key: ApiKey, upload: Upload) -> Response:
     with suppress(PunchinError):
         heard = heard_of(front, key, upload.file_key)
         ask_about(front, heard)
+        if (upload.bytes or 0) > LONG_BYTES:
+            ask_peaks(front, heard, ROUGH_PER_S, rough=True)
         ask_peaks(front, heard)
     return answer({"audio": front.addresses.of_file(base, upload.file_key), "name": upload.filename})
 
 
-async def _append(request: Request, spool: Spool, upload_id: str, there: int, size: int) -> int:
-    """Write what comes behind what is there; give how much there is then. A broken request keeps its part."""
-    writing = await run_in_threadpool(spool.open, upload_id, there)
+async def _append(request: Request, writing: Writing, size: int) -> int:
+    """Write what comes; give how much there is then. What came of a request that breaks off is kept."""
     held = bytearray()
-    try:
-        with suppress(ClientDisconnect):
-            async for piece in request.stream():
-                held += piece
-                if there + len(held) > size:
-                    raise TooLarge(f"more than the {size} bytes came that were announced")
-                if len(held) >= WRITTEN_AT_ONCE:
-                    there = await run_in_threadpool(writing.add, held)
-                    held = bytearray()
-        return await run_in_threadpool(writing.add, held)
-    finally:
-        await run_in_threadpool(writing.close)
+    with suppress(ClientDisconnect):
+        async for piece in request.stream():
+            held += piece
+            if writing.part.size + len(held) > size:
+                raise TooLarge(f"more than the {size} bytes came that were announced")
+            if len(held) >= WRITTEN_AT_ONCE:
+                await run_in_threadpool(writing.add, held)
+                held = bytearray()
+    return await run_in_threadpool(writing.add, held)
 
 
-def _keep(front: Front, base: Base, key: ApiKey, upload: Upload, path: Path) -> Response:
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    size = front.files.put_file(upload.file_key, path, move=True)
+def _keep(front: Front, base: Base, key: ApiKey, upload: Upload) -> Response:
+    """The file is whole: it goes to where all files are."""
+    sha256 = front.spool.part(upload.id).digest.hexdigest()
+    size = front.files.put_file(upload.file_key, front.spool.path(upload.id), move=True)
+    front.spool.let_go(upload.id)
     return told(front, base, key, front.store.uploaded(upload.id, size, sha256))
-
-
-@dataclass
-class Writing:
-    """A file in the spool that is being written."""
-
-    file: BinaryIO
-    size: int
-    synced: int
-
-    def add(self, content: bytes | bytearray) -> int:
-        """Append; give the size."""
-        import os
-
-        try:
-            self.file.write(content)
-            self.size += len(content)
-            if self.size - self.synced >= SYNCED_AT_ONCE:
-                os.fdatasync(self.file.fileno())
-                self.synced = self.size
-        except OSError as error:
-            raise StoreError(f"there is no room for the upload: {error.strerror}") from error
-        return self.size
-
-    def close(self) -> None:
-        """No more comes."""
-        self.file.close()
-
-
-class Spool:
-    """Uploads that are not whole yet, on this machine."""
-
-    def __init__(self, front: Front) -> None:
-        self._folder = front.settings.home.absolute() / "incoming"
-        self._keep_s = front.settings.upload_minutes * 60
-
-    def path(self, upload_id: str) -> Path:
-        """Where the part of an upload lies; `upload_id` is one of the ledger, never what somebody wrote."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return self._folder / upload_id
-
-    def size(self, upload_id: str) -> int:
-        """How many bytes are there."""
-        with suppress(FileNotFoundError):
-            return self.path(upload_id).stat().st_size
-        return 0
-
-    def open(self, upload_id: str, there: int) -> Writing:
-        """Write on from `there`."""
-        try:
-            file = self.path(upload_id).open("ab", buffering=0)
-        except OSError as error:
-            raise StoreError(f"there is no room for the upload: {error.strerror}") from error
-        return Writing(file, there, there)
-
-    def sweep(self) -> None:
-        """Parts that nobody has gone on with for long are of no use."""
-        if not self._folder.is_dir():
-            return
-        before_s = time.time() - self._keep_s
-        for path in self._folder.iterdir():
-            with suppress(OSError):
-                if path.stat().st_mtime < before_s:
-                    path.unlink()

@@ -78,13 +78,14 @@ async def peaks(
     per_s: PerS = DRAWN_PER_S,
     start: Frame = 0,
     frames: Frame = 0,
+    rough: Annotated[bool, Query(description="Look at a few hundred moments only: quick.")] = False,
 ) -> Response:
     """The outline of a song, or of a part of it, sent while it is decoded.
 
     A line of JSON, then pairs of int16 (little-endian): the lowest and the highest sample of each bin.
     """
     heard = await run_in_threadpool(song_of, front, base, key, of)
-    finding = ask_peaks(front, heard, per_s, start, frames)
+    finding = ask_peaks(front, heard, per_s, start, frames, rough)
     await finding.begun()
     return _streamed(finding, BINARY)
 
@@ -184,10 +185,15 @@ def ask_about(front: Front, heard: Heard) -> Finding:
 
 
 def ask_peaks(
-    front: Front, heard: Heard, per_s: int = DRAWN_PER_S, start: int = 0, frames: int = 0
+    front: Front,
+    heard: Heard,
+    per_s: int = DRAWN_PER_S,
+    start: int = 0,
+    frames: int = 0,
+    rough: bool = False,
 ) -> Finding:
     """The outline of a song."""
-    return front.listening.ask([heard], "peaks", per_s=per_s, start=start, frames=frames)
+    return front.listening.ask([heard], "peaks", per_s=per_s, start=start, frames=frames, rough=rough)
 
 
 def song_of(front: Front, base: Base, key: ApiKey, address: str) -> Heard:
