@@ -107,13 +107,14 @@ class Apart:
 
     Args:
         bounds: of each.
+        program: the module that is their zygote.
     """
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, program: str = "punchin.worker.inside") -> None:
         self.bounds = bounds
         # One thread: libraries that start more in the zygote would leave their locks locked in its children.
         single = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        self._zygote = Zygote([sys.executable, "-m", "punchin.worker.inside"], env=os.environ | single)
+        self._zygote = Zygote([sys.executable, "-m", program], env=os.environ | single)
         self._barriers = ""
 
     def start(self) -> None:
