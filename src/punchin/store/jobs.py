@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import bindparam, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from punchin.errors import CallerError, IdempotencyConflict
 from punchin.job import State
-from punchin.store.columns import Moment
+from punchin.store.columns import Moment, clean
 from punchin.store.ending import OPEN, all_locked, one, record_of, visible
 from punchin.store.ids import new_id
 from punchin.store.moves import ask_to_stop
@@ -30,6 +31,38 @@ if TYPE_CHECKING:
 
 UPLOAD = "upload:"
 """How `JobSpec.audio` begins for a song that was uploaded here; the key of the file store follows."""
+
+
+_AS_SUBMITTED = (
+    "id", "key_id", "spec", "state", "stage", "fraction", "attempts", "turn", "cancel_asked", "created_at",
+)  # fmt: skip
+
+# Written once, not for every submit: to build them takes longer than to run them.
+_INSERT = insert(jobs).returning(jobs.c.seq)
+_OWNER = select(keys.c.prepaid, keys.c.spent).where(keys.c.id == bindparam("key")).with_for_update()
+_COUNTS = select(
+    func.count().filter(jobs.c.state == State.CREATED.value).label("waiting"),
+    func.count().filter(jobs.c.state == State.PROCESSING.value).label("running"),
+    select(func.count())
+    .where(
+        jobs.c.key_id == bindparam("key"),
+        jobs.c.created_at > bindparam("since"),
+        jobs.c.created_at <= bindparam("now"),
+    )
+    .scalar_subquery()
+    .label("last_minute"),
+    func.max(jobs.c.turn).label("last_turn"),
+).where(jobs.c.key_id == bindparam("key"), jobs.c.state.in_(OPEN))
+_ROUND = select(
+    select(func.max(jobs.c.turn))
+    .where(jobs.c.state == State.PROCESSING.value)
+    .scalar_subquery()
+    .label("at_work"),
+    select(func.min(jobs.c.turn))
+    .where(jobs.c.state == State.CREATED.value)
+    .scalar_subquery()
+    .label("waiting"),
+)
 
 
 class Jobs(Ledger):
@@ -67,23 +100,25 @@ class Jobs(Ledger):
             StoreError: the database cannot take it; nothing was accepted.
         """
         print_ = _fingerprint(spec)
+
+        def write(session: Session) -> tuple[JobRecord, bool]:
+            load, last_turn = self._load(session, key_id)
+            if earlier := _earlier(session, key_id, idempotency_key, print_):
+                return earlier, False
+            if admit:
+                admit(load)
+            job = self._insert(session, key_id, spec, idempotency_key, print_, last_turn)
+            enqueue(session, job)
+            return job, True
+
         try:
-            with self.writing() as session:
-                load, last_turn = self._load(session, key_id)
-                if earlier := _earlier(session, key_id, idempotency_key, print_):
-                    return earlier, False
-                if admit:
-                    admit(load)
-                turn = max(last_turn, _round(session)) + 1
-                job = self._insert(session, key_id, spec, idempotency_key, print_, turn)
-                enqueue(session, job)
+            return self.written(write)
         except IntegrityError:
             # Only where the key has no row to lock (see `_load`): another process was faster with this name.
             with self.reading() as session:
                 if earlier := _earlier(session, key_id, idempotency_key, print_):
                     return earlier, False
             raise
-        return job, True
 
     def _insert(
         self,
@@ -92,45 +127,48 @@ class Jobs(Ledger):
         spec: JobSpec,
         idempotency_key: str | None,
         print_: str,
-        turn: int,
+        last_turn: int,
     ) -> JobRecord:
-        new = insert(jobs).values(
+        job = JobRecord(
             id=new_id(),
-            key_id=key_id,
-            idempotency_key=idempotency_key,
-            fingerprint=print_,
+            seq=0,
+            key_id=clean(key_id),
             spec=spec,
-            model=spec.model,
-            upload_key=spec.audio.removeprefix(UPLOAD) if spec.audio.startswith(UPLOAD) else None,
-            state=State.CREATED.value,
+            state=State.CREATED,
             stage="",
             fraction=0.0,
+            eta_s=None,
+            attempt=None,
             attempts=0,
-            turn=turn,
+            turn=max(last_turn, _round(session)) + 1,
             cancel_asked=False,
+            result=None,
+            failure=None,
             created_at=self.now(),
+            started_at=None,
+            progressed_at=None,
+            finished_at=None,
         )
-        return record_of(session.execute(new.returning(jobs)).one())
+        values = {name: getattr(job, name) for name in _AS_SUBMITTED}
+        values |= {
+            "idempotency_key": idempotency_key,
+            "fingerprint": print_,
+            "model": spec.model,
+            "upload_key": spec.audio.removeprefix(UPLOAD) if spec.audio.startswith(UPLOAD) else None,
+        }
+        seq = session.connection().execute(_INSERT, values).scalar_one()
+        return replace(job, seq=seq)
 
     def _load(self, session: Session, key_id: str) -> tuple[KeyLoad, int]:
         """What the key has going on, and the last turn of that; until the transaction ends, nobody else may
         submit for it.
         """
-        owner = session.execute(
-            select(keys.c.prepaid, keys.c.spent).where(keys.c.id == key_id).with_for_update()
-        ).one_or_none()
+        connection = session.connection()
+        owner = connection.execute(_OWNER, {"key": key_id}).one_or_none()
         now = self.now()
         # Bounded on both sides: after the clock was set back, jobs of "later" must not fill it for hours.
-        minute = (jobs.c.created_at > now - timedelta(seconds=60)) & (jobs.c.created_at <= now)
-        recent = select(func.count()).where(jobs.c.key_id == key_id, minute)
-        counts = session.execute(
-            select(
-                func.count().filter(jobs.c.state == State.CREATED.value).label("waiting"),
-                func.count().filter(jobs.c.state == State.PROCESSING.value).label("running"),
-                recent.scalar_subquery().label("last_minute"),
-                func.max(jobs.c.turn).label("last_turn"),
-            ).where(jobs.c.key_id == key_id, jobs.c.state.in_(OPEN))
-        ).one()
+        span = {"since": now - timedelta(seconds=60), "now": now}
+        counts = connection.execute(_COUNTS, {"key": key_id, **span}).one()
         load = KeyLoad(
             waiting=counts.waiting,
             running=counts.running,
@@ -272,10 +310,8 @@ class Jobs(Ledger):
 
 def _round(session: Session) -> int:
     """The round that is at work; between two jobs, the one before the next in line."""
-    at_work = select(func.max(jobs.c.turn)).where(jobs.c.state == State.PROCESSING.value)
-    waiting = select(func.min(jobs.c.turn)).where(jobs.c.state == State.CREATED.value)
-    found = session.execute(select(at_work.scalar_subquery(), waiting.scalar_subquery())).one()
-    return found[0] if found[0] is not None else (found[1] or 1) - 1
+    found = session.connection().execute(_ROUND).one()
+    return found.at_work if found.at_work is not None else (found.waiting or 1) - 1
 
 
 def offset_of(page: int, page_size: int) -> int:

@@ -7,7 +7,7 @@ import time
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
@@ -16,11 +16,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from punchin.errors import SettingsError, StoreError
+from punchin.store.together import Together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from sqlalchemy import Engine
+
+T = TypeVar("T")
 
 BUSY_MS = 30_000
 """How long a writer waits for the other writers of a SQLite file, as DBOS does on the same file."""
@@ -106,6 +109,23 @@ class Ledger:
         # SQLite lets whoever asks at the right moment write next, so one of many threads may wait for seconds
         # (p99 of a submit with 32 clients 4.4 s, in turns 0.6 s). Between processes its own lock has to do.
         self._turn: AbstractContextManager[object] = threading.Lock() if self._immediate else nullcontext()
+
+        self._together: Together[Any] = Together(self.writing)
+
+    def written(self, write: Callable[[Session], T]) -> T:
+        """Run a write in a transaction, in SQLite together with what other threads write at the moment.
+
+        Args:
+            write: gets the session; all it does is committed when this returns, or none of it.
+
+        Raises:
+            StoreError: as `writing`.
+            Exception: what the write raised.
+        """
+        if self._immediate:
+            return self._together.write(write)
+        with self.writing() as session:
+            return write(session)
 
     def close(self) -> None:
         """Close all connections."""
