@@ -51,6 +51,11 @@ class Table:
             self._open.popitem(last=False)[1].close()
         return song
 
+    def close(self) -> None:
+        """Close all songs."""
+        while self._open:
+            self._open.popitem()[1].close()
+
     @singledispatchmethod
     def _answer(self, question: AnyQuestion, answer: Answer) -> None:  # noqa: ARG002
         raise TypeError(f"nobody answers {question}")
