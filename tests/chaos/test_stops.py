@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
+LIMIT_S = 12
+"""On a busy machine the first job of a worker takes seconds."""
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
     """One worker under a supervisor."""
-    with running_service(tmp_path_factory.mktemp("stops"), job_limit_s=6, max_attempts=2) as service:
+    with running_service(tmp_path_factory.mktemp("stops"), job_limit_s=LIMIT_S, max_attempts=2) as service:
         service.run_module("chaos.supervising")
         service.wait_until_ready()
         yield service
@@ -49,13 +53,13 @@ def test_a_cancelled_job_stops_within_a_second_and_a_waiting_one_never_starts(
 
 
 def test_a_job_that_takes_too_long_is_failed_and_says_so(service: Service, audio: str) -> None:
-    [done] = service.wait_for_end([service.submit(unruly_job(audio, "wait 60"))], 30)
+    [done] = service.wait_for_end([service.submit(unruly_job(audio, "wait 60"))], 90)
     assert done.failure is not None
     assert done.failure.code == FailureCode.TOO_SLOW
-    assert "6 s" in done.failure.message
+    assert f"{LIMIT_S} s" in done.failure.message
     assert done.started_at is not None
     assert done.finished_at is not None
-    assert 6 <= (done.finished_at - done.started_at).total_seconds() < 8
+    assert LIMIT_S <= (done.finished_at - done.started_at).total_seconds() < LIMIT_S + 3
 
 
 def test_an_engine_that_never_reports_again_ends_with_its_worker_at_the_limit(
@@ -65,7 +69,7 @@ def test_an_engine_that_never_reports_again_ends_with_its_worker_at_the_limit(
     service.wait_until_ready()
     before = service.worker_pids()
     hung, behind = service.submit(unruly_job(audio, "mute 120")), service.submit(tone_job(audio))
-    [done] = service.wait_for_end([hung], 30)
+    [done] = service.wait_for_end([hung], 90)
     assert (done.state, done.attempts) == (State.FAILED, 1)
     assert done.failure is not None
     assert done.failure.code == FailureCode.TOO_SLOW
