@@ -3,6 +3,7 @@
 import io
 import json
 from contextlib import closing
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -54,7 +55,7 @@ def whole(path):
 
 def plain_pairs(samples, edges):
     """The slow, obvious twin: bin by bin."""
-    found = [(samples[:, a:b].min(), samples[:, a:b].max()) for a, b in zip(edges, edges[1:], strict=False)]
+    found = [(samples[:, a:b].min(), samples[:, a:b].max()) for a, b in pairwise(edges)]
     return np.rint(np.clip(np.array(found), -1, 1) * 32767).astype(np.int16)
 
 
@@ -117,7 +118,7 @@ def test_bins_cover_a_part_without_gaps(start, length, per_s, rate_hz, together)
     assert sum(len(run.starts) for run in runs) == len(bins)
     assert runs[0].frames.start == start
     assert runs[-1].frames.end == start + length
-    for run, following in zip(runs, runs[1:], strict=False):
+    for run, following in pairwise(runs):
         assert run.frames.end == following.frames.start
     assert all((np.diff(run.starts) >= 0).all() and run.starts[0] == 0 for run in runs)
 
@@ -141,9 +142,10 @@ def test_the_samples_are_those_of_our_decoder(name):
     got, rate_hz = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     with open_song(path) as song:
         assert rate_hz == song.rate_hz
-        assert got.T.tobytes() == np.ascontiguousarray(
-            song.read(Frames(start, start + frames)).samples
-        ).tobytes()
+        assert (
+            got.T.tobytes()
+            == np.ascontiguousarray(song.read(Frames(start, start + frames)).samples).tobytes()
+        )
 
 
 def test_samples_past_the_end_are_left_out(song):
@@ -254,7 +256,7 @@ def test_the_same_song_stays_open_and_few_do(tmp_path):
         assert table.song(str(paths[0])) is not first
 
 
-@pytest.mark.parametrize("line", [b"", b"{}", b'{"ask":"rm"}', b'{"ask":"about","path":1,"name":""}', b"\xff"])
+@pytest.mark.parametrize("line", [b"", b"{}", b'{"ask":"rm"}', b'{"ask":"about","path":1}', b"\xff"])
 def test_what_is_no_question_is_refused(line):
     with pytest.raises(msgspec.DecodeError):
         read_question(line)
