@@ -52,9 +52,9 @@ export function forgetErrors() {
   for (const place of all("[data-field]")) tellField(place.dataset.field, "")
 }
 
-/** A message as a sentence: a capital first and a stop last. */
+/** A message as a sentence: a capital first, unless it begins with a name of something, and a stop last. */
 export function sentence(text) {
   const trimmed = text.trim()
   const ended = /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`
-  return ended.charAt(0).toUpperCase() + ended.slice(1)
+  return /^[a-z]+[ ,]/.test(ended) ? ended.charAt(0).toUpperCase() + ended.slice(1) : ended
 }

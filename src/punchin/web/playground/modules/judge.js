@@ -122,7 +122,7 @@ export class Judge {
           "button",
           { type: "button", class: `choice take-${number}`, "aria-pressed": "false", "data-number": String(number), onclick: () => this.#player.choose(number) },
           el("kbd", {}, String(number)),
-          number ? `Take ${number}` : "Original",
+          number ? el("span", {}, el("span", { class: "word-only" }, "Take "), String(number)) : "Original",
         ),
       ),
     )

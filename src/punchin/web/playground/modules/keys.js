@@ -11,6 +11,13 @@ const PRESSED_BY_SPACE = "button, summary, a[href], input"
  * @param submit what Ctrl-Enter does, wherever the person is.
  */
 export function listenForKeys(actions, submit, scope) {
+  let clicked = null
+  scope.listen(document, "pointerdown", (event) => {
+    clicked = event.target.closest?.(PRESSED_BY_SPACE) ?? null
+  })
+  scope.listen(document, "focusin", (event) => {
+    if (event.target !== clicked) clicked = null
+  })
   scope.listen(document, "keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
       event.preventDefault()
@@ -22,8 +29,8 @@ export function listenForKeys(actions, submit, scope) {
     if (event.ctrlKey || event.metaKey) {
       if (key !== "z" || event.target.matches(TYPING)) return
     } else if (event.target.matches(TYPING)) return
-    // Space presses the button that the keyboard is on; one that the mouse pressed is done with.
-    if (key === " " && event.target.matches(PRESSED_BY_SPACE) && event.target.matches(":focus-visible")) return
+    // Space presses the button that the keyboard went to; one that the mouse pressed is done with.
+    if (key === " " && event.target.matches(PRESSED_BY_SPACE) && event.target !== clicked) return
     const act = actions[key]
     if (!act) return
     event.preventDefault()

@@ -6,7 +6,6 @@ import { readOutline } from "./outlines.js"
 import { repainted } from "./theme.js"
 
 const DIFFERENCE_PER_SECOND = 50
-const QUIET_DB = -72 // the difference lane shows what is louder than this
 
 export class Lanes {
   #session
@@ -167,8 +166,9 @@ export class Lanes {
     for (let x = 0; x < width; x += 1) {
       const [, most] = outline.between(this.#wave.at(x), this.#wave.at(x + 1))
       if (!most) continue
-      const share = Math.max(0.04, 1 - (20 * Math.log10(most)) / QUIET_DB)
-      context.fillRect(x, height * (1 - share), 1, height * share)
+      // The root shows what is quiet, too; what differs at all is seen.
+      const high = Math.max(2, Math.min(1, Math.sqrt(most / this.#wave.top / 2)) * height)
+      context.fillRect(x, height - high, 1, high)
     }
   }
 }

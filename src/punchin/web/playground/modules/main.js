@@ -189,6 +189,8 @@ class Page {
   }
 
   #shown() {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches
+    find(".stage").scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" })
     this.transport.zoomToPart()
     this.transport.refresh()
     if (find("#play-when-done").checked) this.transport.listen("part")

@@ -30,6 +30,7 @@ export class Wave {
   #surfer
   #regions
   #part = null
+  #wished = [0, 0]
   #coming = null
   #asked = false
 
@@ -75,16 +76,23 @@ export class Wave {
   }
 
   #watchChoosing() {
-    const follow = (region) => {
+    const moving = (region) => {
       region.on("update", () => this.dragged.tell(region.start, region.end, false))
       region.on("update-end", () => this.dragged.tell(region.start, region.end, true))
     }
-    this.#regions.on("region-initialized", (region) => region.id !== "part" && follow(region))
+    // A region that is being drawn has some pixels more than the pointer went: the pointer counts.
+    const drawing = { from: 0, to: 0 }
+    const told = (over) => this.dragged.tell(Math.min(drawing.from, drawing.to), Math.max(drawing.from, drawing.to), over)
+    const pointed = (event) => this.at(event.clientX - find("#wave").getBoundingClientRect().left)
+    this.#scope.listen(find("#wave"), "pointerdown", (event) => (drawing.from = drawing.to = pointed(event)), { capture: true })
+    this.#scope.listen(window, "pointermove pointerup", (event) => event.buttons + (event.type === "pointerup") && (drawing.to = pointed(event)), { capture: true })
+    this.#regions.on("region-initialized", (region) => {
+      if (region.id !== "part") region.on("update", () => told(false))
+    })
     this.#regions.on("region-created", (region) => {
-      if (region.id === "part") return follow(region)
-      const { start, end } = region
+      if (region.id === "part") return moving(region)
       region.remove()
-      this.dragged.tell(start, end, true)
+      told(true)
     })
     this.#regions.enableDragSelection({ color: "rgba(200, 70, 40, 0.2)" }, 4)
   }
@@ -100,15 +108,14 @@ export class Wave {
     this.#surfer.options.minPxPerSec = 0
     const signal = coming.signal()
     let drawnAt = 0
-    this.#draw(
-      await this.#ask(song, COARSE, signal, (grown) => {
-        if (performance.now() - drawnAt < REDRAW_MS || grown.known === grown.count) return
-        drawnAt = performance.now()
-        this.#draw(grown)
-      }),
-    )
+    const coarse = await this.#ask(song, COARSE, signal, (grown) => {
+      if (performance.now() - drawnAt < REDRAW_MS || grown.known === grown.count) return
+      drawnAt = performance.now()
+      this.#draw(grown)
+    })
+    await this.#draw(coarse)
     this.drawn.tell()
-    if (this.duration <= FINE.upTo) this.#draw(await this.#ask(song, FINE.perSecond, signal))
+    if (this.duration <= FINE.upTo) await this.#draw(await this.#ask(song, FINE.perSecond, signal))
     coming.end()
   }
 
@@ -118,13 +125,13 @@ export class Wave {
     return outline
   }
 
-  #draw(outline) {
+  async #draw(outline) {
     this.outline = outline
     this.#surfer.options.maxPeak = this.top
     this.#surfer.options.normalize = true
-    const part = this.#part && { start: this.#part.start, end: this.#part.end }
-    this.#surfer.load("", [outline.high, outline.low], this.duration)
-    if (part) this.part(part.start, part.end)
+    await this.#surfer.load("", [outline.high, outline.low], this.duration)
+    if (this.outline !== outline) return
+    this.part(...this.#wished)
     this.#tellMoved()
   }
 
@@ -138,8 +145,9 @@ export class Wave {
 
   /** Draw the chosen part there. */
   part(start, end) {
-    if (!this.#surfer.getDecodedData()) return
-    if (this.#part && this.#part.element?.isConnected) {
+    this.#wished = [start, end]
+    if (!this.#surfer.getDecodedData() || end <= start) return
+    if (this.#part && !this.#part.isRemoved) {
       if (this.#part.start !== start || this.#part.end !== end) this.#part.setOptions({ start, end })
       return
     }
