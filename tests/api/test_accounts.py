@@ -123,7 +123,8 @@ def test_every_route_with_a_key_refuses_without_one(served):
         answer = served.bare.request(method.upper(), path.replace("{", "").replace("}", ""), json={})
         assert answer.status_code == 401, (path, method)
     open_ = {path for path, ways in found.items() for way in ways.values() if "security" not in way}
-    assert open_ == {"/uploads/{token}/{key}", "/files/{token}/{key}", "/health", "/ready", "/metrics"}
+    signed = {"/uploads/{token}/{key}", "/files/{token}/{key}"}
+    assert open_ == signed | {"/health", "/ready", "/metrics", "/v1/welcome"}
 
 
 # Punchin's own
@@ -149,6 +150,9 @@ def test_a_job_from_waiting_to_over(served):
     )
     assert served.bare.get(output["url"]).content == SOUND
     assert served.api.get(f"/v1/jobs/{second}/receipts").json() == {"receipts": [{"version": 1}]}
+    # They are long, so they are nowhere else.
+    assert served.result(second)["punchin"]["takes"] == [{}]
+    assert served.api.get(f"/v1/jobs/{second}").json()["report"]["takes"] == [{}]
     assert [job["id"] for job in served.api.get("/v1/jobs").json()["items"]] == [second, first]
     assert [job["id"] for job in served.api.get("/v1/jobs?state=created").json()["items"]] == [first]
     assert served.api.get("/v1/jobs?state=odd").status_code == 400
@@ -256,6 +260,17 @@ def test_metrics_count_each_job_once_and_name_nobody(served):
     assert f'route="/api/v3/{HOSTED_MODEL}",status="200"' in text
     assert job not in text
     assert served.key.id not in text
+
+
+def test_metrics_count_what_ended_before_a_long_backlog(served, monkeypatch):
+    monkeypatch.setattr("punchin.web.measuring.PAGES", 2)
+    monkeypatch.setattr("punchin.web.measuring.PAGE_SIZE", 2)
+    ended = [served.submit() for _ in range(3)]
+    for _ in range(5):
+        served.submit()
+    for count, job in enumerate(ended, 1):
+        served.finish(job)
+        assert f'state="completed"}} {count}.0' in served.bare.get("/metrics").text
 
 
 def test_unknown_addresses_and_methods_are_in_the_envelope(served):

@@ -14,7 +14,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from punchin.job import State
+from punchin.job import FINAL, State
 
 if TYPE_CHECKING:
     from punchin.store import JobRecord, Store
@@ -30,8 +30,8 @@ PAGE_SIZE = 100
 class Meters:
     """The figures of one server process; a registry of its own, so that a test makes as many as it likes.
 
-    Jobs are counted when somebody looks: of the newest 500, those that have ended since the last look. What
-    ended before the process began counts too, once.
+    Jobs are counted when somebody looks: of the newest 500 of each end, those that have not been seen yet,
+    however many others wait. What ended before the process began counts too, once.
     """
 
     def __init__(self) -> None:
@@ -76,14 +76,16 @@ class Meters:
 
     def _look(self, store: Store) -> None:
         known = set(self._seen)
-        for number in range(1, PAGES + 1):
-            page = store.history(None, page=number, page_size=PAGE_SIZE)
-            new = [job for job in page.items if job.state.is_final and job.id not in known]
-            for job in new:
-                self._seen.append(job.id)
-                self._count(job)
-            if not page.has_more:
-                return
+        for state in sorted(FINAL):
+            for number in range(1, PAGES + 1):
+                page = store.history(None, page=number, page_size=PAGE_SIZE, state=state)
+                new = [job for job in page.items if job.id not in known]
+                for job in new:
+                    self._seen.append(job.id)
+                    self._count(job)
+                # Jobs end about in the order in which they came: behind a page of known ones are known ones.
+                if not new or not page.has_more:
+                    break
 
     def _count(self, job: JobRecord) -> None:
         self._ended.labels(job.state.value, str(job.failure.code) if job.failure else "").inc()
