@@ -7,8 +7,10 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 import soundfile
+from click.testing import CliRunner
 
 import punchin
+from punchin.cli import punchin as command
 from support.songs import made_song
 
 KINDS = [
@@ -84,3 +86,20 @@ def test_a_window_in_the_middle_of_a_longer_song(tmp_path, engine):
     take = punchin.edit(path, 18, 20, seed=1, engine=engine, parameters={"context_s": 5})
     assert take.untouched
     assert take.receipt.punches[0].details["window_s"] == pytest.approx([30], abs=0.2)
+
+
+def test_through_the_command_with_weights_where_a_pull_puts_them(tmp_path, turbo_folder, monkeypatch):
+    home = tmp_path / "home"
+    (home / "models").mkdir(parents=True)
+    (home / "models" / "ace-step-1.5-turbo").symlink_to(turbo_folder)
+    monkeypatch.setenv("PUNCHIN_HOME", str(home))
+    path = write(tmp_path, *KINDS[2])
+    words = ["edit", str(path), "2.5", "4.75", "--engine", "ace-step", "--tags", "lofi", "--json"]
+    done = CliRunner().invoke(command, [*words, "--seed", "3", "--parameter", "quality=high"])
+    assert done.exit_code == 0, done.output
+    before, after = read(path), read(tmp_path / "song.punched.wav")
+    start, end = round(2.5 * 22_050), round(4.75 * 22_050)
+    assert before.shape == after.shape
+    assert np.array_equal(before[:start], after[:start])
+    assert np.array_equal(before[end:], after[end:])
+    assert not np.array_equal(before[start:end], after[start:end])

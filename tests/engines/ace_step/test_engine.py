@@ -356,6 +356,28 @@ def test_eight_bits_run_on_the_cpu(new_engine, turbo_folder, first):
     assert np.corrcoef(made.ravel(), first.song.samples.ravel())[0, 1] > 0.9
 
 
+def test_a_compiled_model_gets_few_lengths_and_its_own_projections(
+    new_engine, turbo_folder, first, monkeypatch
+):
+    """With a compiler that changes nothing: what is compiled, and that nothing is put in its place later."""
+    compiled, calls = [], []
+
+    def compiler(network, mode):
+        compiled.append((network, mode))
+        return lambda **inputs: calls.append("forward" in vars(layer.to_k)) or network(**inputs)
+
+    monkeypatch.setattr(torch, "compile", compiler)
+    engine = new_engine(turbo_folder, compiled=True)
+    assert [mode for _, mode in compiled] == [None]
+    layer = compiled[0][0].layers[0].cross_attn
+    made = engine.fill(SONG, HOLE, EDIT, no_progress)
+    assert calls == [False] * 8
+    assert made.details["compiled"] is True
+    assert made.song.samples.tobytes() == first.song.samples.tobytes()
+    found = engine.window(seconds(100, 110), 240 * RATE_HZ, RATE_HZ, EDIT)
+    assert len(found) / 1920 == 45 * 25 + 1 + 2 * 8
+
+
 @pytest.mark.parametrize("placement", ["staged", "streamed"])
 def test_weights_that_wait_in_memory_give_the_same_bits(new_engine, turbo_folder, first, placement):
     engine = new_engine(turbo_folder, placement=placement)

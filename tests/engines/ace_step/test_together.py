@@ -205,7 +205,10 @@ def test_what_does_not_fit_at_once_is_made_in_smaller_batches(batching, monkeypa
     made = batching.fill_many(REQUESTS[:3])
     assert [filling.details["takes_at_once"] for filling in made] == [2, 2, 2]
     monkeypatch.setattr(rig, "free_bytes", lambda device: need * 0.5)
-    assert all(isinstance(each, EngineOutOfMemory) for each in batching.fill_many(REQUESTS[:2]))
+    seen = []
+    hopeless = [replace_request(each, progress=lambda *report: seen.append(report)) for each in REQUESTS[:2]]
+    assert all(isinstance(each, EngineOutOfMemory) for each in batching.fill_many(hopeless))
+    assert seen == [], "refused before anything was done"
 
 
 def test_few_lengths_of_window_let_different_regions_share_a_batch(new_engine, turbo_folder):
