@@ -138,6 +138,10 @@ class Desks:
             desk.end()
 
 
+class _Ended(Exception):
+    """The process is not there any more."""
+
+
 class _Desk:
     """One process."""
 
@@ -161,12 +165,11 @@ class _Desk:
         watch.start()
         self._mid_answer = True
         try:
-            self._pipe(self._process.stdin).write(msgspec.json.encode(question) + b"\n")
-            self._pipe(self._process.stdin).flush()
+            self._say(msgspec.json.encode(question) + b"\n")
             while piece := self._piece():
                 take(piece)
             self._mid_answer = False
-        except (OSError, EOFError) as error:
+        except _Ended as error:
             raise SongError(self._ending(question["name"], limit_s)) from error
         finally:
             watch.cancel()
@@ -199,10 +202,21 @@ class _Desk:
         self._mid_answer = False
         raise ERRORS.get(told["code"], CallerError)(told["message"])
 
+    def _say(self, line: bytes) -> None:
+        try:
+            pipe = self._pipe(self._process.stdin)
+            pipe.write(line)
+            pipe.flush()
+        except OSError as error:
+            raise _Ended from error
+
     def _read(self, count: int) -> bytes:
-        found = self._pipe(self._process.stdout).read(count)
+        try:
+            found = self._pipe(self._process.stdout).read(count)
+        except OSError as error:
+            raise _Ended from error
         if len(found) < count:
-            raise EOFError
+            raise _Ended
         return found
 
     def _ending(self, name: str, limit_s: float) -> str:

@@ -77,7 +77,7 @@ def offset(upload_id: str, front: TheFront, key: Signed) -> Response:
     "/{upload_id}",
     responses=responses(_AUDIO, 401, 404, 409, 412, 413) | _PART,
     openapi_extra={
-        "requestBody": {"content": {"application/offset+octet-stream": {"schema": {}}}},
+        "requestBody": {"content": {"application/octet-stream": {"schema": {}}}},
         "parameters": [
             {"name": "Upload-Offset", "in": "header", "required": True, "schema": {"type": "integer"}}
         ],
