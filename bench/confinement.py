@@ -1,6 +1,6 @@
 """What it costs that songs are read in a process apart.
 
-    python bench/confinement.py [--jobs 10]
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python bench/confinement.py [--jobs 10]
 
 Each row is one kind of song: the same edits in the worker and apart from it, in turns, on one thread. CPU is
 that of all processes together; "start" is what the zygote computes once in the life of a worker. The last
@@ -20,13 +20,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[name] = "1"  # before numpy: as in a worker of a small machine
-
 import numpy as np
 import soundfile
 
-from punchin.confinement import Confinement, start
+from punchin.confinement import Child, Confinement, Ending, start
 from punchin.engines.tone import ToneEngine
 from punchin.errors import PunchinError
 from punchin.job import Position, RegionWish
@@ -35,9 +32,6 @@ from punchin.worker.editing import Order, edited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from support.bombs import flac_of_silence
 
 WISH = RegionWish(Position(20), Position(30), seed=1)
 SONG_S = 240
@@ -62,12 +56,34 @@ def made(edit: Callable[..., Any], order: Order) -> tuple[float, float]:
     return time.perf_counter() - waited, used_s(resource.RUSAGE_SELF) - computed
 
 
-def zygote_s(jobs: int, order: Order | None) -> tuple[float, list[tuple[float, float]], float]:
-    """Computing of a zygote and its children, what each job took, and the zygote's resident MB."""
+class Watched(Apart):
+    """Writes down what its processes computed."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        super().__init__(bounds)
+        self.endings: list[Ending] = []
+        fork, endings = self._zygote.fork, self.endings
+
+        def watched() -> Child:
+            child = fork()
+            wait = child.wait
+
+            def waited(limit_s: float = 60) -> Ending | None:
+                ending = wait(limit_s)
+                if ending:
+                    endings.append(ending)
+                return ending
+
+            child.wait = waited
+            return child
+
+        self._zygote.fork = watched
+
+
+def zygote() -> tuple[float, float]:
+    """Seconds that a zygote computes to be ready, and the MB that it then keeps."""
     before = used_s(resource.RUSAGE_CHILDREN)
-    apart = Apart(Bounds(cpu_s=60))
-    apart.start()
-    spent = [made(apart.edit, order) for _ in range(jobs)] if order else []
+    apart = Apart(Bounds())
     child = apart._zygote.fork()  # answers when it is warm
     child.kill()
     child.wait(60)
@@ -76,7 +92,7 @@ def zygote_s(jobs: int, order: Order | None) -> tuple[float, list[tuple[float, f
     assert program is not None
     pages = int(Path(f"/proc/{program.pid}/statm").read_text().split()[1])
     apart.close()
-    return used_s(resource.RUSAGE_CHILDREN) - before, spent, pages * resource.getpagesize() / 1e6
+    return used_s(resource.RUSAGE_CHILDREN) - before, pages * resource.getpagesize() / 1e6
 
 
 def songs(folder: Path) -> dict[str, Path]:
@@ -86,27 +102,40 @@ def songs(folder: Path) -> dict[str, Path]:
     paths = {}
     for ending in ("wav", "flac", "mp3", "ogg"):
         paths[f"4 minutes of {ending.upper()}"] = path = folder / f"song.{ending}"
-        soundfile.write(path, sound[: 60 * RATE_HZ] if ending == "ogg" else sound, RATE_HZ)
+        with soundfile.SoundFile(path, "w", RATE_HZ, 2) as file:
+            # In parts: libsndfile's Vorbis overflows its stack where it is given a minute at once.
+            for at in range(0, len(sound) // (4 if ending == "ogg" else 1), 1 << 16):
+                file.write(sound[at : at + (1 << 16)])
     paths["1 minute of OGG"] = paths.pop("4 minutes of OGG")
     (folder / "page.wav").write_text("<html>" * 100)
     return {"no song at all": folder / "page.wav"} | paths
 
 
-def row(name: str, path: Path, jobs: int, start_s: float) -> None:
+def row(name: str, path: Path, jobs: int, apart: Watched) -> None:
     order = Order(song=str(path), edits=(WISH,))
     made(edited, order)
-    inside = [made(edited, order) for _ in range(jobs)]
-    children_s, spent, _ = zygote_s(jobs, order)
-    apart_cpu = (children_s - start_s) / jobs + statistics.mean(cpu for _, cpu in spent)
-    inside_cpu = statistics.mean(cpu for _, cpu in inside)
-    waits = [statistics.median(sorted(wait for wait, _ in one)) * 1000 for one in (inside, spent[1:])]
+    made(apart.edit, order)
+    apart.endings.clear()
+    inside, outside = [], []
+    for _ in range(jobs):
+        inside.append(made(edited, order))
+        outside.append(made(apart.edit, order))
+    children_s = [ending.cpu_s for ending in apart.endings]
+    inside_ms = statistics.median(cpu for _, cpu in inside) * 1000
+    apart_ms = (statistics.median(children_s) + statistics.median(cpu for _, cpu in outside)) * 1000
+    waits_ms = [statistics.median(wait for wait, _ in one) * 1000 for one in (inside, outside)]
+    peak = max(ending.peak_bytes for ending in apart.endings) / 1e6
     print(
-        f"| {name} | {inside_cpu * 1000:.0f} | {apart_cpu * 1000:.0f} | {(apart_cpu - inside_cpu) * 1000:+.0f} "
-        f"| {waits[0]:.0f} | {waits[1]:.0f} |"
+        f"| {name} | {inside_ms:.0f} | {apart_ms:.0f} | {apart_ms - inside_ms:+.0f} "
+        f"| {waits_ms[0]:.0f} | {waits_ms[1]:.0f} | {peak:.0f} |",
+        flush=True,
     )
 
 
 def bombs(folder: Path) -> None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+    from support.bombs import flac_of_silence
+
     bomb = flac_of_silence(folder / "bomb.flac", hours=8, channels=8)
     apart = Apart(Bounds(cpu_s=5))
     apart.start()
@@ -130,9 +159,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=10)
     jobs = parser.parse_args().jobs
     print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors\n")
-    starts = [zygote_s(0, None) for _ in range(3)]
+    starts = [zygote() for _ in range(3)]
     start_s = statistics.median(one[0] for one in starts)
-    print(f"start of the zygote: {start_s:.2f} s of computing; it keeps {starts[0][2]:.0f} MB")
+    print(f"start of the zygote: {start_s:.2f} s of computing; it keeps {starts[0][1]:.0f} MB")
     began = time.perf_counter(), used_s(resource.RUSAGE_CHILDREN)
     for _ in range(jobs):
         start(["true"], Confinement(memory_bytes=1 << 28, cpu_s=5)).wait()
@@ -141,13 +170,17 @@ def main() -> None:
     print(
         f"another program, started confined: {spent[1]:.0f} ms of computing, {spent[0]:.0f} ms of waiting\n"
     )
-    print("| song, 10 s edited | CPU ms in the worker | apart | more | wait ms in the worker | apart |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| song, 10 s edited | CPU ms in the worker | apart | more | wait ms in the worker | apart | peak MB |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    apart = Watched(Bounds())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for kind, path in songs(folder).items():
-            row(kind, path, jobs, start_s)
+            row(kind, path, jobs, apart)
         bombs(folder)
+    apart.close()
 
 
 if __name__ == "__main__":

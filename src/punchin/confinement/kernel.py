@@ -6,6 +6,8 @@ import ctypes
 import os
 import struct
 import sys
+from functools import cache
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
@@ -24,25 +26,29 @@ def machine() -> str:
     return os.uname().machine if hasattr(os, "uname") else ""
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    return libc
+
+
 def call(number: int, *arguments: int | bytes | None) -> int:
     """A system call by its number; bytes are passed by their address, None is no address.
 
     Returns:
         Its answer, or minus the number of its error.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall.restype = ctypes.c_long
     # Without types, ctypes passes 32 bits of each; what stands above them is then anything.
     given = [ctypes.c_long(one) if isinstance(one, int) else ctypes.c_char_p(one) for one in arguments]
-    answer = int(libc.syscall(ctypes.c_long(number), *given))
+    answer = int(_libc().syscall(ctypes.c_long(number), *given))
     return -ctypes.get_errno() if answer < 0 else answer
 
 
 def prctl(option: int, *arguments: int) -> bool:
     """Change something of this process (man 2 prctl); gives whether that worked."""
-    libc = ctypes.CDLL(None, use_errno=True)
     padded = [*arguments, 0, 0, 0, 0][:4]
-    return libc.prctl(ctypes.c_int(option), *[ctypes.c_ulong(one) for one in padded]) == 0
+    return _libc().prctl(ctypes.c_int(option), *[ctypes.c_ulong(one) for one in padded]) == 0
 
 
 def die_with_parent(parent: int, signal: int) -> None:
@@ -81,5 +87,5 @@ def drop_privileges(*, keep_files: bool) -> bool:
 
 
 def _permitted() -> int:
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123
-        return next((int(line.split()[1], 16) for line in status if line.startswith("CapPrm:")), 0)
+    lines = Path("/proc/self/status").read_bytes().splitlines()
+    return next((int(line.split()[1], 16) for line in lines if line.startswith(b"CapPrm:")), 0)

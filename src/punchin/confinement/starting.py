@@ -97,4 +97,6 @@ def folders_of_python() -> tuple[Path, ...]:
 def folders_of_programs(*, network: bool = False) -> tuple[Path, ...]:
     """What nearly every program reads when it begins; see `start`."""
     names = (*_SYSTEM, *(_FOR_THE_NETWORK if network else ()))
-    return (*folders_of_python(), *(Path(name) for name in names if Path(name).exists()))
+    found = {*folders_of_python(), *(Path(name).resolve() for name in names if Path(name).exists())}
+    # Each costs a little at every start; one that lies in another adds nothing.
+    return tuple(sorted(path for path in found if not found.intersection(path.parents)))

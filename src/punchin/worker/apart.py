@@ -115,6 +115,7 @@ class Apart:
         # One thread: libraries that start more in the zygote would leave their locks locked in its children.
         single = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         self._zygote = Zygote([sys.executable, "-m", program], env=os.environ | single)
+        self._programs = folders_of_programs()
         self._barriers = ""
 
     def start(self) -> None:
@@ -132,7 +133,7 @@ class Apart:
             Unsafe: the file could not be read safely.
         """
         child = self._zygote.fork()
-        talk = _Talk(child, order, engine, progress, self.bounds)
+        talk = _Talk(child, order, engine, progress, self.bounds, self._programs)
         try:
             takes, warnings = talk.result()
         finally:
@@ -152,10 +153,16 @@ class _Talk:
     """With the process of one job."""
 
     def __init__(
-        self, child: Child, order: Order, engine: Engine, progress: Progress, bounds: Bounds
+        self,
+        child: Child,
+        order: Order,
+        engine: Engine,
+        progress: Progress,
+        bounds: Bounds,
+        programs: tuple[Path, ...],
     ) -> None:
         self._child, self._order, self._engine, self._bounds = child, order, engine, bounds
-        self._progress = progress
+        self._progress, self._programs = progress, programs
         self._reached = ("read", 0.0)
         self._engine_stage, self._engine_told_s = "", float("-inf")
         self._line = Line(child.line, bounds.memory_bytes, self._still_wanted)
@@ -187,7 +194,7 @@ class _Talk:
             # Not more than this process itself may.
             file_bytes=most if own == resource.RLIM_INFINITY else min(own, most),
             # Uploads are links to where they lie. Python's folders, since parts of it are loaded late.
-            folders_readable=(song.resolve(), *folders_of_programs()),
+            folders_readable=(song.resolve(), *self._programs),
             folders_writable=(song.parent,),
         )
         return Begin(
