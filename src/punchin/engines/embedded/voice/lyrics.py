@@ -11,6 +11,12 @@ INSTRUMENTAL = frozenset({"inst", "instrumental", "no vocals", "music only"})
 """Section tags that ask for no singing where there are no words at all."""
 
 _SECTION = re.compile(r"\[[^\]\n]*\]")
+_HEADING = re.compile(
+    r"^[ \t]*\(?(?:pre-?|post-?)?(?:verse|chorus|bridge|hook|refrain|intro|outro|interlude|strophe|estribillo"
+    r"|estrofa|strofa|ritornello|coro|couplet|puente|ponte)[ \t]*\d*[ \t]*(?:\)|:|:\))[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A section that is named without square brackets, on a line of its own: `Verse 2:` or `(Chorus)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ def parse_lyrics(text: str) -> Lyrics:
     `[inst]` or `[instrumental]` without words asks for no vocals. Text without any word gives no lines.
     """
     tags = {" ".join(tag[1:-1].lower().split()) for tag in _SECTION.findall(text)}
-    lines = [" ".join(line.split()) for line in _SECTION.sub("\n", text).splitlines()]
+    lines = [" ".join(line.split()) for line in _HEADING.sub("", _SECTION.sub("\n", text)).splitlines()]
     lines = [line for line in lines if any(c.isalnum() for c in line)]
     return Lyrics(tuple(lines), instrumental=not lines and bool(tags & INSTRUMENTAL))
 

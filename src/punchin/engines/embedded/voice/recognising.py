@@ -21,7 +21,7 @@ LEAST_TELLING = 2
 TELLING_SHARE = 0.2
 """Which share of all words they must be."""
 
-AHEAD = 1.5
+AHEAD = 2.0
 """How many times as many they must be as those of English."""
 
 _WORD = re.compile(r"[^\W\d_]+'?")
@@ -83,7 +83,7 @@ def _plain(line: str) -> str:
 def _check_script(line: str) -> None:
     for letter in line:
         if letter.isalpha() and not _is_latin(letter):
-            script = unicodedata.name(letter, "unknown").split()[0].title()
+            script = unicodedata.name(letter, "unknown").split()[0].title().replace("Cjk", "Chinese")
             raise EditError(
                 f"the lyrics have {letter!r} ({script} script), which the voice cannot pronounce; "
                 f"it sings {_all_names()}, written in Latin letters"

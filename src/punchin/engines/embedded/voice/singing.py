@@ -12,7 +12,7 @@ import numpy as np
 from punchin.engine import Unused
 from punchin.engines.embedded.voice import vocoder
 from punchin.engines.embedded.voice.languages import ENGLISH
-from punchin.engines.embedded.voice.layout import FASTEST, Slot, lay_out
+from punchin.engines.embedded.voice.layout import EASY, FASTEST, LEAD_S, TAIL_S, Slot, lay_out
 from punchin.engines.embedded.voice.lyrics import parse_lyrics
 from punchin.engines.embedded.voice.melody import CENTRE, Melodist, Tune
 from punchin.engines.embedded.voice.performing import Singer, Sound
@@ -114,15 +114,35 @@ def sing(
         why = f"the region is {ground.duration_s:.2f} s long; words need at least {SHORTEST_S} s"
         return replace(nothing, dropped=tuple(Unused(f"line {v.text!r}", why) for v in verses))
     parts = _prepared(verses, vocals, ground, seed, progress)
-    why = f"it does not fit: at most {FASTEST[vocals.delivery]:g} syllables a second are understood"
-    dropped = tuple(Unused(f"line {v.text!r}", why) for v in verses[len(parts) :])
-    warnings = (f"{len(dropped)} of {len(verses)} lines do not fit and are not sung",) if dropped else ()
+    dropped, warnings = _left_over(verses, len(parts), vocals.delivery, ground.duration_s)
     if not parts:
         return replace(nothing, dropped=dropped, warnings=warnings)
     if language is None and spoken is not ENGLISH:
         warnings = (*warnings, f"the lyrics were read as {spoken.name}, by their words")
     samples = _stem(parts, vocals, ground, rate_hz, seed, progress)
     return Sung(samples, tuple(part.phrase.verse.text for part in parts), dropped, warnings, spoken.code)
+
+
+def _left_over(
+    verses: Sequence[Verse], sung: int, delivery: str, duration_s: float
+) -> tuple[tuple[Unused, ...], tuple[str, ...]]:
+    """The lines that did not fit, and what would."""
+    left = verses[sung:]
+    if not left:
+        return (), ()
+    most = FASTEST[delivery]
+    room = int(most * max(0.0, duration_s - LEAD_S - TAIL_S))
+    needed_s = sum(len(verse.stresses) for verse in verses) / EASY[delivery]
+    dropped = tuple(
+        Unused(
+            f"line {verse.text!r}",
+            f"it does not fit: it has {len(verse.stresses)} syllables, and at most {most:g} a second are "
+            f"understood, {room} in {duration_s:.1f} s",
+        )
+        for verse in left
+    )
+    what = f"{len(left)} of {len(verses)} lines do not fit and are not sung"
+    return dropped, (f"{what}; for all of them the region should be about {needed_s:.0f} s long",)
 
 
 def _prepared(

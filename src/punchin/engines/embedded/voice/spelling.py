@@ -2,8 +2,8 @@
 
 The rules of a language are one file, `spanish.txt` and so on, each with its source; sections in brackets, an
 entry a line. A pattern is a regular expression in which a capital stands for one of the letters that
-`[classes]` gives it. Sounds are IPA, `1` after a vowel is stress. They are told from one another only as far
-as the aligner needs it: long consonants count as short ones.
+`[classes]` gives it; after `~` it holds only where a vowel came before. Sounds are IPA, `1` after a vowel is
+stress. They are told from one another only as far as the aligner needs it: long consonants count as short.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from punchin.engines.embedded.voice.sounds import VOWELS, Word
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+LATER = "~"
+"""Before a pattern: it holds only after the word's first vowel."""
+
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "ʼ": "'", "(": " ", ")": " "})
 _CLASS = re.compile(r"[A-Z]")
@@ -35,7 +38,8 @@ class Spelling:
         telling_words: words that hardly any other language has: by them it is recognised.
         telling_letters: the same for letters.
         known: words that the rules get wrong, and how they are said.
-        rules: what letters sound like, the first that fits.
+        rules: what letters sound like, whether that holds only after the word's first vowel, and the sounds;
+            the first that fits.
         stresses: which syllable is stressed, counted from the front (1) or the back (-1): the first pattern
             that is found in a word and names a syllable that it has.
     """
@@ -44,7 +48,7 @@ class Spelling:
     telling_words: frozenset[str]
     telling_letters: frozenset[str]
     known: Mapping[str, tuple[str, ...]]
-    rules: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]
+    rules: tuple[tuple[re.Pattern[str], bool, tuple[str, ...]], ...]
     stresses: tuple[tuple[re.Pattern[str], int], ...]
 
     def words(self, line: str) -> tuple[str, ...]:
@@ -75,18 +79,19 @@ class Spelling:
         sounds: list[str] = []
         at = 0
         while at < len(word):
-            found, heard = self._first_rule(word, at)
+            begun = any(sound.rstrip("1") in VOWELS for sound in sounds)
+            found, heard = self._first_rule(word, at, begun=begun)
             sounds.extend(heard)
             at += max(1, found)
         return tuple(sounds)
 
-    def _first_rule(self, word: str, at: int) -> tuple[int, tuple[str, ...]]:
-        for pattern, heard in self.rules:
-            if found := pattern.match(word, at):
+    def _first_rule(self, word: str, at: int, *, begun: bool) -> tuple[int, tuple[str, ...]]:
+        for pattern, later, heard in self.rules:
+            if (begun or not later) and (found := pattern.match(word, at)):
                 return found.end() - at, heard
         # A letter of another language: what it is without its accent.
         plain = unicodedata.normalize("NFKD", word[at])[0]
-        return (1, self._first_rule(plain, 0)[1]) if plain != word[at] else (1, ())
+        return (1, self._first_rule(plain, 0, begun=begun)[1]) if plain != word[at] else (1, ())
 
     def _stressed(self, word: str, syllables: int) -> int:
         for pattern, place in self.stresses:
@@ -108,7 +113,8 @@ def spelling_of(name: str) -> Spelling:
         telling_letters=frozenset("".join(sections.get("telling letters", ()))) - {" "},
         known={word: tuple(sounds.split()) for word, sounds in _pairs(sections.get("words", ()))},
         rules=tuple(
-            (_pattern(left, classes), tuple(right.split())) for left, right in _pairs(sections["spellings"])
+            (_pattern(left.removeprefix(LATER), classes), left.startswith(LATER), tuple(right.split()))
+            for left, right in _pairs(sections["spellings"])
         ),
         stresses=tuple(
             (_pattern(left, classes), int(right)) for left, right in _pairs(sections.get("stress", ()))

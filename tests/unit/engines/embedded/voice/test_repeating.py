@@ -1,0 +1,61 @@
+"""The same seed is the same bytes, though Pico begins with memory it has not set."""
+
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from punchin.edits import Edit
+from punchin.engine import no_progress
+from punchin.engines.embedded import EmbeddedEngine
+from punchin.engines.embedded.voice.languages import LANGUAGES
+from punchin.engines.embedded.voice.speaking import INSTALL, can_speak, speak
+from punchin.region import Frames, Region
+from support.songs import made_song
+
+RATE_HZ = 22_050
+TESTS = next(folder for folder in Path(__file__).parents if folder.name == "tests")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not can_speak(), reason=f"py-nanotts is not installed: {INSTALL}"),
+]
+
+
+def taken(lyrics):
+    """What an edit with lyrics sounds like, as a hash, and which lines are sung in it."""
+    song = made_song(20.0, RATE_HZ)
+    edit = Edit(region=Region.parse(8, 13), tags=("pop", "female vocals"), lyrics=lyrics, seed=5)
+    filling = EmbeddedEngine().fill(song, Frames(8 * RATE_HZ, 13 * RATE_HZ), edit, no_progress)
+    return f"{sha256(filling.song.samples.tobytes()).hexdigest()} {len(filling.lyrics_used)}"
+
+
+def test_two_edits_in_one_process_and_one_in_another_are_the_same_bytes():
+    lyrics = "Hold me in the morning light"
+    code = f"from {__name__.rpartition('.')[2]} import taken; print(taken({lyrics!r}))"
+    fresh = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent,
+        env={"PYTHONPATH": f"{Path(__file__).parent}:{TESTS}", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    first = taken(lyrics)
+    other = taken("Quiero vivir contigo esta noche")
+    again = taken(lyrics)
+    assert fresh == first == again
+    assert first.endswith(" 1")
+    assert other != first
+
+
+@pytest.mark.parametrize("code", list(LANGUAGES))
+def test_every_voice_says_the_same_whatever_it_said_before(code):
+    language = LANGUAGES[code]
+    lines = [language.words(line) for line in ("la luna mi amore", "no la vi", "in der Nacht und toi")]
+    [alone] = speak(lines[1:2], language.voice)
+    among = speak([*lines, lines[1]], language.voice)
+    assert (alone == among[1]).all()
+    assert (alone == among[3]).all()
