@@ -214,6 +214,7 @@ def test_history_is_newest_first_in_pages_of_the_key_alone(served):
     assert ([item["id"] for item in last["items"]], last["has_more"]) == ([ids[0]], False)
     assert len(history(served, other)["items"]) == 1
     assert served.api.get("/api/v3/predictions?page_size=2").json()["data"] == first
+    assert served.api.post("/api/v3/predictions").json()["data"]["page"] == 1
     assert first["items"][0]["input"]["seed"] == 4
     assert "input" not in history(served, include_inputs=False)["items"][0]
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from punchin.engines.embedded import EmbeddedEngine
 from punchin.web.wire import HOSTED_MODEL
 from support.clients import check_edit
 from support.running import running
@@ -17,7 +18,7 @@ RATE_HZ = 44_100
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("service")) as found:
+    with running(tmp_path_factory.mktemp("service"), max_time_s=600) as found:
         yield found
 
 
@@ -103,6 +104,18 @@ def test_a_default_end_works_on_a_short_song(service, song):
         assert task["status"] == "completed", task["error"]
         check_edit(api.get(task["outputs"][0]).content, song, 4, 6)
         assert task["punchin"]["warnings"]
+
+
+def test_a_server_may_lift_the_limit_of_four_minutes(service, tmp_path):
+    """Where the setting allows it and the engine can; the hosted API's 240 s are the limit of its form."""
+    song = wav_of(made_song(320.0, 8000, channels=1), tmp_path / "song.wav")
+    with service.api() as api:
+        body = {"audio": uploaded(api, song), "tags": "lofi", "enable_sync_mode": True}
+        task = api.post(SUBMIT, json=body | {"start_time": 5, "end_time": 305}).json()["data"]
+        assert task["status"] == "completed", task["error"]
+        check_edit(api.get(task["outputs"][0]).content, song, 5, 305)
+        assert api.post(SUBMIT, json=body | {"end_time": 601}).status_code == 400
+    assert EmbeddedEngine.spec.longest_s >= 300
 
 
 def test_a_job_goes_on_when_the_client_that_waits_goes_away(service, song):

@@ -62,10 +62,11 @@ def test_the_page_has_every_route():
 
     page = PAGE.read_text()
     for part in (
-        app.submitting, app.reading, app.uploading, app.catalogue, app.accounts, app.native, app.operating
+        app.submitting, app.reading, app.uploading, app.catalogue, app.accounts, app.fal, app.native,
+        app.operating,
     ):  # fmt: skip
         for route in part.router.routes:
             words = re.sub(r"\{(\w+)\}", lambda name: name[1].upper(), route.path)
-            shown = re.sub(r"(TASK_ID|JOB_ID)", "ID", words)
-            found = [shown, shown.replace("ID", "$TASK")]
+            shown = re.sub(r"(TASK_ID|JOB_ID|REQUEST_ID)", "ID", words)
+            found = [shown, shown.replace("ID", "$TASK"), shown.replace("ID", "$REQUEST")]
             assert any(form in page for form in found) or "/uploads/" in shown, route.path

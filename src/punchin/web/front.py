@@ -101,7 +101,8 @@ async def _json_body(request: Request) -> dict[str, Any]:
         if len(raw) > MAX_BODY_BYTES:
             raise TooLarge(f"the request has more than {MAX_BODY_BYTES} bytes; upload the song and name it")
     try:
-        body = msgspec.json.decode(bytes(raw))
+        # Nothing at all is nothing asked: what is required is then missed by name.
+        body = msgspec.json.decode(bytes(raw) or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CallerError(f"the request is not JSON ({error}); send one JSON object") from error
     if not isinstance(body, dict):
