@@ -198,6 +198,7 @@ class Rig:
             "device": self.device.label,
             "precision": self.device.precision + (" int8" if self.options.int8 else ""),
             "compiled": self.options.compiled,
+            "few_lengths": self.options.few_lengths,
             "placement": self.placement,
             "threads": int(torch.get_num_threads()),
             "torch": str(torch.__version__),
