@@ -39,7 +39,7 @@ class EmbeddedEngine:
 
     spec = EngineSpec(
         name="embedded",
-        version="2",
+        version="3",
         summary=(
             "Rearranges the song's own bars and plays what the tags ask for, on its beat and chords: "
             "seconds on a CPU, no weights, no network."

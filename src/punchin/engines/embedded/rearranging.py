@@ -99,6 +99,7 @@ def _heard_details(heard: Heard, bed: Bed) -> dict[str, Any]:
         "key": str(harmony.key),
         "key_confidence": round(harmony.key_confidence, 3),
         "musicality": round(heard.analysis.musicality, 3),
+        **_form_details(heard, bed),
         "donors": [
             [
                 round((piece.target.start - start) / rate_hz, 3),
@@ -107,4 +108,24 @@ def _heard_details(heard: Heard, bed: Bed) -> dict[str, Any]:
             ]
             for piece in bed.pieces
         ],
+    }
+
+
+def _form_details(heard: Heard, bed: Bed) -> dict[str, Any]:
+    """The parts of the song around the hole, and where its donors come from."""
+    form, grid = heard.analysis.form, heard.analysis.grid
+    start_s = heard.hole.start / heard.window.rate_hz
+    places = range(bed.beats.first, bed.beats.end)
+    alike = [form.parts[beat] == form.parts[donor] for beat, donor in zip(places, bed.donors, strict=True)]
+    return {
+        "sections": [
+            [
+                round(float(grid.times_s[first]) - start_s, 3),
+                round(float(grid.times_s[end]) - start_s, 3),
+                form.name(first),
+            ]
+            for first, end in form.sections
+        ],
+        "section_confidence": round(form.confidence, 3),
+        "donors_from_same_section": round(sum(map(bool, alike)) / len(alike), 3),
     }

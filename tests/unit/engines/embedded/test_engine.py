@@ -60,6 +60,10 @@ def test_it_says_what_it_found_and_did(filling):
     # Kicks on every beat and hats on every half: any of these is a fair reading of the tempo.
     assert min(abs(details["tempo_bpm"] - bpm) for bpm in (60, 120, 240)) < 1
     assert 0 <= details["bar_confidence"] <= 1
+    assert details["sections"][0][0] <= -8
+    assert details["sections"][-1][1] >= 16
+    assert 0 <= details["section_confidence"] <= 1
+    assert 0 <= details["donors_from_same_section"] <= 1
     played = sum(duration for _, _, duration in details["donors"])
     assert played == pytest.approx(4.0, abs=0.01)
     assert all(source <= -duration + 0.1 or source >= 3.9 for _, source, duration in details["donors"])

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from punchin.engines.embedded.analysis.analysing import analyse
-from punchin.engines.embedded.analysis.model import Analysis, BeatGrid, Chord, Harmony, Key
+from punchin.engines.embedded.analysis.model import Analysis, BeatGrid, Chord, Form, Harmony, Key
 
-__all__ = ["Analysis", "BeatGrid", "Chord", "Harmony", "Key", "analyse"]
+__all__ = ["Analysis", "BeatGrid", "Chord", "Form", "Harmony", "Key", "analyse"]

@@ -15,9 +15,10 @@ from punchin.engines.embedded.analysis.keys import find_key
 from punchin.engines.embedded.analysis.levels import beat_loudness
 from punchin.engines.embedded.analysis.likeness import beat_features
 from punchin.engines.embedded.analysis.metrical import find_beats
-from punchin.engines.embedded.analysis.model import Analysis, BeatGrid, Harmony
+from punchin.engines.embedded.analysis.model import Analysis, BeatGrid, Form, Harmony
 from punchin.engines.embedded.analysis.onsets import find_onsets
 from punchin.engines.embedded.analysis.pitch import beat_chroma, find_pitches
+from punchin.engines.embedded.analysis.sections import find_form
 from punchin.engines.embedded.analysis.swing import find_swing
 from punchin.engines.embedded.analysis.trust import trust
 from punchin.song import Song
@@ -53,6 +54,8 @@ def analyse(song: Song, progress: Progress = no_progress) -> Analysis:
     loudness = beat_loudness(song, beats_s)
     progress("analyse", 0.9)
     trusted = trust(heard, onsets, beats_s, pitches, bars)
+    features = beat_features(onsets, beats_s, chroma, bass_chroma)
+    form = find_form(features, bars.positions)
     return Analysis(
         grid=BeatGrid(
             times_s=beats_s,
@@ -71,9 +74,10 @@ def analyse(song: Song, progress: Progress = no_progress) -> Analysis:
             key_confidence=key_certain * trusted.tonal,
             tuning_semitones=pitches.tuning_semitones,
         ),
-        features=beat_features(onsets, beats_s, chroma, bass_chroma),
+        features=features,
         loudness_lufs=loudness,
         musicality=trusted.musicality,
+        form=Form(form.parts, form.confidence * min(trusted.beat, trusted.musicality)),
     )
 
 

@@ -6,8 +6,9 @@ All times are seconds from the start of the analysed window. K is the number of 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,34 @@ class Harmony:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """Which part of the song each beat belongs to.
+
+    Attributes:
+        parts: `[K]`, from 0; the same number is the same part come back.
+        confidence: that these are the song's parts.
+    """
+
+    parts: Ints
+    confidence: float
+
+    @classmethod
+    def unknown(cls, beats: int) -> Self:
+        """One part, and no trust in it."""
+        return cls(np.zeros(beats, np.int64), 0.0)
+
+    def name(self, beat: int) -> str:
+        """The part of a beat as musicians write it: A, B, C ..."""
+        return chr(ord("A") + min(int(self.parts[beat]), 25))
+
+    @property
+    def sections(self) -> tuple[tuple[int, int], ...]:
+        """The stretches of one part each, `(first beat, end)`."""
+        edges = np.flatnonzero(np.diff(self.parts)) + 1
+        return tuple(itertools.pairwise([0, *(int(edge) for edge in edges), len(self.parts)]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
     """Everything the later stages need to know about the window.
 
@@ -106,6 +135,7 @@ class Analysis:
         features: `[K, F]`, one row a beat; the distance of two rows says how unlike two beats sound.
         loudness_lufs: `[K]`, K-weighted level of each beat (BS.1770), -inf where silent.
         musicality: 0..1, low for noise, speech and silence; when low, later stages play safe.
+        form: the song's parts.
     """
 
     grid: BeatGrid
@@ -113,3 +143,4 @@ class Analysis:
     features: Floats
     loudness_lufs: Floats
     musicality: float
+    form: Form

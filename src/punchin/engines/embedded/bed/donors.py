@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from punchin.engines.embedded.bed.likeness import Likeness, likeness
 
 if TYPE_CHECKING:
-    from punchin.engines.embedded.analysis.model import BeatGrid
+    from punchin.engines.embedded.analysis.model import BeatGrid, Form
     from punchin.engines.embedded.bed.model import Beats
     from punchin.engines.embedded.bed.taste import Taste
 
@@ -38,6 +38,10 @@ TEMPO_COST = 12.0
 """Cost of a donor per octave that it is shorter or longer than its target: 5 % cost 0.85."""
 
 
+OTHER_PART_COST = 1.0
+"""Cost of a donor from another part of the song where the parts are sure: as much as a jump and a bit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Freedom:
     """How far from the original the donors may be, from the edit's variance 0..1.
@@ -45,15 +49,21 @@ class Freedom:
     Attributes:
         content: cost of a donor that sounds unlike what it replaces, per unit of distance.
         temperature: scale of the Gumbel noise.
+        part: cost of a donor from another part of the song, where the parts are sure.
     """
 
     content: float
     temperature: float
+    part: float = 0.0
 
     @classmethod
     def of(cls, variance: float) -> Freedom:
         """0 stays as near as the song allows, 1 takes whatever joins well."""
-        return cls(content=1.2 * (1 - variance) ** 2 + 0.02, temperature=0.03 + 0.35 * variance)
+        return cls(
+            content=1.2 * (1 - variance) ** 2 + 0.02,
+            temperature=0.03 + 0.35 * variance,
+            part=OTHER_PART_COST * (1 - variance),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ def choose_donors(
     taste: Taste,
     freedom: Freedom,
     seed: int,
+    form: Form | None = None,
 ) -> Path:
     """Find the donors of the beats `hole`.
 
@@ -88,12 +99,15 @@ def choose_donors(
         taste: costs.
         freedom: how much likeness counts against chance.
         seed: draws the noise.
+        form: the song's parts: a chorus is rather filled from a chorus; None where they are not known.
     """
     alike = likeness(features)
     places = grid.positions if taste.same_bar_place else np.zeros_like(grid.positions)
     allowed, from_hole, kept = _allowed(places, hole, max(1, grid.beats_per_bar))
     local = freedom.content * alike.alone[hole.first : hole.end].astype(np.float64)
     local += TEMPO_COST * _tempo_differences(grid, hole)
+    if form:
+        local += freedom.part * form.confidence * (form.parts[hole.first : hole.end, None] != form.parts)
     local += freedom.temperature * _noise(local.shape, hole, grid.beats_per_bar, seed)
     local[0] += taste.edge * _entry(alike, hole)
     local[-1] += taste.edge * _exit(alike, hole)

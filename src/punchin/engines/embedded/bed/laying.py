@@ -45,7 +45,9 @@ def lay_bed(
     grid = analysis.grid
     taste = taste_for(analysis)
     beats = beats_of(grid, hole, window.rate_hz)
-    path = choose_donors(grid, analysis.features, beats, taste, Freedom.of(variance), seed)
+    path = choose_donors(
+        grid, analysis.features, beats, taste, Freedom.of(variance), seed, form=analysis.form
+    )
     progress("join bars", 0.4)
     spliced = splice(window, hole, grid, beats, path.donors, taste)
     progress("join bars", 0.8)

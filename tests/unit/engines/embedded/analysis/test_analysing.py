@@ -67,6 +67,8 @@ def assert_whole(found: Analysis, duration_s: float) -> None:
     assert all(0.0 <= value <= 1.0 for value in (*sure, *harmony.confidences))
     assert abs(harmony.tuning_semitones) <= 0.5
     assert 0.0 < grid.swing < 1.0
+    assert found.form.parts.shape == (count,)
+    assert 0.0 <= found.form.confidence <= 1.0
 
 
 @pytest.mark.parametrize("bpm", [72.0, 97.0, 154.0])
@@ -170,6 +172,7 @@ def test_noise_is_not_believed(kind: str) -> None:
     assert found.harmony.key_confidence < 0.3
     assert found.harmony.confidences.mean() < 0.3
     assert found.musicality < 0.3
+    assert found.form.confidence < 0.1
 
 
 def test_silence_is_counted_but_not_believed() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from punchin.engines.embedded.analysis.model import Analysis, BeatGrid, Chord, Harmony, Key
+from punchin.engines.embedded.analysis.model import Analysis, BeatGrid, Chord, Form, Harmony, Key
 from punchin.engines.embedded.arrangement import Ground, arrange, beats_of, lay_ground
 from punchin.engines.embedded.score import DRUM_VOICES
 from punchin.engines.embedded.tags import Kind, Style, parse_tags, vocabulary
@@ -222,6 +222,7 @@ def analysis(beats=40, period_s=0.5):
         features=np.zeros((beats, 3)),
         loudness_lufs=np.linspace(-40, -10, beats),
         musicality=0.9,
+        form=Form.unknown(beats),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from punchin.engines.embedded.analysis import Analysis, BeatGrid, Chord, Harmony, Key
+from punchin.engines.embedded.analysis import Analysis, BeatGrid, Chord, Form, Harmony, Key
 from support.songs import made_song
 
 BEAT_S = 0.5
@@ -50,6 +50,7 @@ def known_analysis(song, confidence=1.0, beats_per_bar=4):
         features=band_levels(song, beats),
         loudness_lufs=loudness,
         musicality=confidence,
+        form=Form.unknown(beats),
     )
 
 

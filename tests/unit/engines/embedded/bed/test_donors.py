@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from punchin.engines.embedded.analysis import BeatGrid
+from punchin.engines.embedded.analysis import BeatGrid, Form
 from punchin.engines.embedded.bed import LOOSE, ON_THE_GRID
 from punchin.engines.embedded.bed.donors import FEWEST_DONORS, Freedom, choose_donors
 from punchin.engines.embedded.bed.likeness import likeness
@@ -163,3 +163,28 @@ def test_a_beat_of_another_length_costs():
     uneven = replace(grid(80), times_s=times)
     path = choose_donors(uneven, np.zeros((80, 3)), Beats(10, 20), ON_THE_GRID, Freedom.of(0.3), 3)
     assert max(path.donors) < 40
+
+
+def share_from_own_part(confidence, variance=0.3):
+    """How many donors of a hole in part B are from part B, where only the form tells the parts apart."""
+    parts = np.repeat([0, 1, 0, 1, 0], 32)
+    hole = Beats(40, 56)
+    shares = []
+    for seed in range(20):
+        path = choose_donors(
+            grid(160),
+            strangers(160, seed),
+            hole,
+            ON_THE_GRID,
+            Freedom.of(variance),
+            seed,
+            Form(parts, confidence),
+        )
+        shares.append(np.mean(parts[list(path.donors)] == 1))
+    return np.mean(shares)
+
+
+def test_a_chorus_is_rather_filled_from_a_chorus():
+    assert share_from_own_part(1.0) > 0.85
+    assert share_from_own_part(0.0) < 0.6
+    assert share_from_own_part(1.0, variance=1.0) < 0.6
