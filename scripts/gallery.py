@@ -16,6 +16,8 @@ import numpy as np
 import soundfile
 
 import punchin
+from punchin import Song
+from punchin.loudness import loudness_lufs
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -56,9 +58,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     start_s, end_s = options.start, options.start + options.length
     sections = [_original(options.song, folder, start_s, end_s)]
-    for tags in STYLES:
-        sections.append(_styled(options.song, folder, start_s, end_s, tags, options.seed))
-        print(f"{tags or 'no tags'}: done", flush=True)
+    sections += [_styled(options.song, folder, start_s, end_s, tags, options.seed) for tags in STYLES]
     title = f"{options.song.name}, {start_s:g} to {end_s:g} s, in twelve styles"
     page = folder / "index.html"
     page.write_text(PAGE.format(title=html.escape(title), sections="\n".join(sections)), encoding="utf-8")
@@ -78,9 +78,12 @@ def _options() -> argparse.Namespace:
 
 
 def _original(song: Path, folder: Path, start_s: float, end_s: float) -> str:
-    _cut(song, folder / "original", start_s, end_s)
+    measured = _cut(song, folder / "original", start_s, end_s)
     return SECTION.format(
-        name="the song as it is", sound="original.flac", picture="original.png", said="Nothing was changed."
+        name="the song as it is",
+        sound="original.flac",
+        picture="original.png",
+        said=f"Nothing was changed. {measured}",
     )
 
 
@@ -92,7 +95,8 @@ def _styled(song: Path, folder: Path, start_s: float, end_s: float, tags: str, s
         song, start_s, end_s, tags=tags, seed=seed, engine="embedded", output=whole, overwrite=True
     )
     filling = take.punches[0].chosen.filling
-    _cut(whole, folder / name, start_s, end_s)
+    measured = _cut(whole, folder / name, start_s, end_s)
+    print(f"{tags or 'no tags'}: {measured}", flush=True)
     whole.unlink()
     if take.receipt_path:
         take.receipt_path.unlink()
@@ -100,7 +104,7 @@ def _styled(song: Path, folder: Path, start_s: float, end_s: float, tags: str, s
         name=html.escape(tags or "no tags: the song's own bars"),
         sound=f"{name}.flac",
         picture=f"{name}.png",
-        said=html.escape(_said(filling)),
+        said=html.escape(f"{_said(filling)}; {measured}"),
     )
 
 
@@ -116,8 +120,8 @@ def _said(filling: punchin.Filling) -> str:
     return "; ".join([part for part in parts if part] + list(filling.warnings))
 
 
-def _cut(source: Path, target: Path, start_s: float, end_s: float) -> None:
-    """The part with its sides as `target.flac` and `target.png`."""
+def _cut(source: Path, target: Path, start_s: float, end_s: float) -> str:
+    """The part with its sides as `target.flac` and `target.png`; what can be measured of it, in a line."""
     rate_hz = soundfile.info(source).samplerate
     first, last = max(0.0, start_s - SIDE_S), end_s + SIDE_S
     samples, _ = soundfile.read(
@@ -125,6 +129,13 @@ def _cut(source: Path, target: Path, start_s: float, end_s: float) -> None:
     )
     soundfile.write(target.with_suffix(".flac"), np.clip(samples, -1, 1), rate_hz)
     _draw(samples.mean(axis=1), rate_hz, (start_s - first, end_s - first), target.with_suffix(".png"))
+    edges = [round((at_s - first) * rate_hz) for at_s in (start_s, end_s)]
+    part, sides = samples[slice(*edges)], np.concatenate([samples[: edges[0]], samples[edges[1] :]])
+    lufs = [loudness_lufs(Song(np.ascontiguousarray(sound.T), rate_hz)) for sound in (part, sides)]
+    peak_db = 20 * np.log10(float(np.abs(part).max()) + 1e-9)
+    width = np.square(part[:, 0] - part[:, -1]).sum() / (2 * np.square(part).sum() + 1e-9)
+    beside = f"{lufs[0]:.1f} LUFS ({lufs[0] - lufs[1]:+.1f} beside the song)"
+    return f"{beside}, peak {peak_db:.1f} dB, sides {width:.0%}"
 
 
 def _draw(mono: np.ndarray, rate_hz: int, edges_s: tuple[float, float], path: Path) -> None:
