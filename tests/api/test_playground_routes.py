@@ -222,7 +222,7 @@ def test_what_is_asked_twice_is_answered_from_what_is_kept(page, song):
     first = sent(page, song + b"kept")
     for what in ("about", "peaks"):
         assert get(page, what, first).status_code == 200
-    desks = page.front.listening._desks()
+    desks = page.front.listening._working().desks
     asked, desks.ask = desks.ask, None
     try:
         again = sent(page, song + b"kept", "The same bytes.wav")
@@ -336,7 +336,7 @@ def test_parts_beyond_the_song(page, song):
 def test_a_desk_that_dies_hurts_one_request(page, song):
     audio = sent(page, song + b"a dead desk")
     assert get(page, "peaks", audio).status_code == 200
-    for desk in page.front.listening._desks()._idle:
+    for desk in page.front.listening._working().desks._idle:
         os.kill(desk._process.pid, signal.SIGKILL)
         desk._process.wait()
     assert get(page, "frames", audio, start=0, frames=10).status_code == 200

@@ -122,7 +122,6 @@ def create_app(settings: Settings, *, dispatcher: Dispatcher | None = None) -> F
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:  # noqa: ARG001
-        front.listening.warm()
         yield
         front.listening.close()
         if isinstance(front.dispatcher, DbosDispatcher):

@@ -68,6 +68,7 @@ class Desks:
         self._free = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
         self._idle: list[_Desk] = []
+        self._at_work: list[_Desk] = []
         self._closed = False
 
     def warm(self) -> None:
@@ -104,10 +105,12 @@ class Desks:
                 self._put_back(desk)
 
     def close(self) -> None:
-        """End all that are idle, and those at work when they are done."""
+        """End all of them, those at work too; nothing can be asked any more."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
+            for desk in self._at_work:
+                desk.kill()
         for desk in idle:
             desk.end()
 
@@ -117,11 +120,14 @@ class Desks:
             for dead in [desk for desk in self._idle if not desk.alive]:
                 self._idle.remove(dead)
                 dead.end()
-            if not self._idle:
-                return self._new()
-            last = self._idle[-1]
-            desk = next((desk for desk in self._idle if path in desk.seen), last)
-            self._idle.remove(desk)
+            if self._closed:
+                raise DeskBusy("this server is stopping")
+            if self._idle:
+                desk = next((desk for desk in self._idle if path in desk.seen), self._idle[-1])
+                self._idle.remove(desk)
+            else:
+                desk = self._new()
+            self._at_work.append(desk)
             return desk
 
     def _new(self) -> _Desk:
@@ -129,6 +135,7 @@ class Desks:
 
     def _put_back(self, desk: _Desk) -> None:
         with self._lock:
+            self._at_work.remove(desk)
             usable = desk.alive and not desk.tired
             if not self._closed:
                 with contextlib.suppress(DeskBusy):
@@ -180,8 +187,11 @@ class _Desk:
     def settle(self) -> None:
         """After an error: a desk that is still in the middle of an answer is of no use any more."""
         if self._mid_answer:
-            self._process.kill()
+            self.kill()
             self._process.wait()
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def end(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):

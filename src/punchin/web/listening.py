@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import tempfile
 import threading
 import time
-import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from punchin.errors import PunchinError, SongError, StoreError
 from punchin.web.desks import DeskBusy, Desks
+from punchin.web.finding import Finding, trim
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from punchin.filestore import FileStore
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
 QUICK, SLOW = 2, 1
 """How many questions are answered at once: short ones, and those that take their time."""
 MOST_WAITING = 64
-BLOCK_BYTES = 1 << 18
-LOOK_S = 0.01
-STALE_S = 3600.0
-"""What nobody finished in an hour was left by a process that died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,84 +42,21 @@ class Heard:
     name: str
 
 
-class Finding:
-    """An answer that grows until it is whole; may be read from any number of places meanwhile.
+class _Staff:
+    """Desks, and those who wait for them."""
 
-    Attributes:
-        error: why it is none.
-    """
+    def __init__(self, desks: Desks) -> None:
+        self.desks = desks
+        self.lanes = {
+            slow: ThreadPoolExecutor(count, thread_name_prefix="listening")
+            for slow, count in ((False, QUICK), (True, SLOW))
+        }
 
-    def __init__(self, handle: int, size: int | None = None) -> None:
-        self._handle = handle
-        self._over = threading.Event()
-        self.size = size or 0
-        self.error: PunchinError | None = None
-        weakref.finalize(self, os.close, handle)
-        if size is not None:
-            self._over.set()
-
-    @property
-    def over(self) -> bool:
-        """Whether there is no more to come."""
-        return self._over.is_set()
-
-    def add(self, piece: bytes) -> None:
-        """More of it."""
-        view = memoryview(piece)
-        while view:
-            written = os.pwrite(self._handle, view, self.size)
-            view = view[written:]
-            self.size += written
-
-    def finish(self, error: PunchinError | None = None) -> None:
-        """It is whole, or will never be."""
-        self.error = error
-        self._over.set()
-
-    def read(self, start: int) -> bytes:
-        """Some of what is there from byte `start` on."""
-        return os.pread(self._handle, min(BLOCK_BYTES, self.size - start), start)
-
-    async def begun(self) -> None:
-        """Wait until there is something.
-
-        Raises:
-            PunchinError: why there will be nothing.
-        """
-        while not self.size and not self.over:
-            await asyncio.sleep(LOOK_S)
-        if self.error and not self.size:
-            raise self.error
-
-    async def whole(self) -> None:
-        """Wait until all is there.
-
-        Raises:
-            PunchinError: why it will never be.
-        """
-        while not self.over:
-            await asyncio.sleep(LOOK_S)
-        if self.error:
-            raise self.error
-
-    async def blocks(self) -> AsyncIterator[bytes]:
-        """All of it, as it comes in.
-
-        Raises:
-            PunchinError: it broke off.
-        """
-        at = 0
-        while True:
-            over = self.over
-            while at < self.size:
-                block = await asyncio.to_thread(self.read, at)
-                at += len(block)
-                yield block
-            if over and at >= self.size:
-                break
-            await asyncio.sleep(LOOK_S)
-        if self.error:
-            raise self.error
+    def close(self) -> None:
+        # Without desks, those who wait are told so at once.
+        self.desks.close()
+        for lane in self.lanes.values():
+            lane.shutdown()
 
 
 class Listening:
@@ -140,11 +72,7 @@ class Listening:
     def __init__(self, files: FileStore, songs: Path | None, folder: Path, most_bytes: int) -> None:
         self._files, self._folder, self._most_bytes = files, folder.absolute(), most_bytes
         self._songs = songs
-        self._made_desks: Desks | None = None
-        self._lanes = {
-            slow: ThreadPoolExecutor(count, thread_name_prefix="listening")
-            for slow, count in ((False, QUICK), (True, SLOW))
-        }
+        self._staff: _Staff | None = None
         self._lock = threading.Lock()
         self._coming: dict[str, Finding] = {}
         self._waiting = 0
@@ -155,15 +83,16 @@ class Listening:
         return self._made("scratch")
 
     def warm(self) -> None:
-        """Get a desk ready before anybody asks."""
-        self._lanes[False].submit(lambda: self._desks().warm())
+        """Get desks ready before anybody asks; nothing where they are."""
+        with suppress(DeskBusy):
+            self._working().desks.warm()
 
     def close(self) -> None:
-        """End the desks; what is being answered is finished first."""
-        for lane in self._lanes.values():
-            lane.shutdown(cancel_futures=True)
-        if self._made_desks:
-            self._made_desks.close()
+        """End the desks; who waits for them is told so, and who asks afterwards gets new ones."""
+        with self._lock:
+            staff, self._staff = self._staff, None
+        if staff:
+            staff.close()
 
     def ask(
         self,
@@ -201,7 +130,8 @@ class Listening:
                 self._coming[name] = finding
         question = {"ask": ask, **details}
         try:
-            self._lanes[slow].submit(self._answer, songs, question, finding, part, name, keep, limit_s)
+            lane = self._working().lanes[slow]
+            lane.submit(self._answer, songs, question, finding, part, name, keep, limit_s)
         except RuntimeError as error:
             self._done(name, keep)
             part.unlink(missing_ok=True)
@@ -223,7 +153,7 @@ class Listening:
             question["name"] = songs[0].name
             for word, song in zip(("path", "against"), songs, strict=False):
                 question[word] = str(self._local(song))
-            self._desks().ask(question, finding.add, limit_s)
+            self._working().desks.ask(question, finding.add, limit_s)
             if keep:
                 part.replace(self._place(name))
         except PunchinError as found:
@@ -241,13 +171,13 @@ class Listening:
         if keep:
             self._trim()
 
-    def _desks(self) -> Desks:
-        """The desks; their folders are made when somebody asks, and not before."""
+    def _working(self) -> _Staff:
+        """Desks and their queues; their folders are made when somebody asks, and not before."""
         with self._lock:
-            if self._made_desks is None:
+            if self._staff is None:
                 folders = [self._made("."), *([self._songs.absolute()] if self._songs else [])]
-                self._made_desks = Desks(QUICK + SLOW, folders, self.scratch)
-            return self._made_desks
+                self._staff = _Staff(Desks(QUICK + SLOW, folders, self.scratch))
+            return self._staff
 
     def _done(self, name: str, keep: bool) -> None:
         with self._lock:
@@ -294,23 +224,6 @@ class Listening:
     def _trim(self) -> None:
         """Let go of what was used longest ago, until the rest fits."""
         trim(self._folder, self._most_bytes, time.time())
-
-
-def trim(folder: Path, most_bytes: int, now_s: float) -> None:
-    """Delete the files of a folder that were used longest ago until the rest has at most so many bytes."""
-    found: list[tuple[float, int, Path]] = []
-    for path in folder.iterdir():
-        with suppress(OSError):
-            told = path.stat()
-            if path.is_file() and (path.suffix != ".part" or now_s - told.st_mtime > STALE_S):
-                found.append((told.st_mtime, told.st_size, path))
-    left = sum(size for _, size, _ in found)
-    for used_s, size, path in sorted(found):
-        if left <= most_bytes and not (path.suffix == ".part" and now_s - used_s > STALE_S):
-            continue
-        with suppress(OSError):
-            path.unlink()
-            left -= size
 
 
 def _name_of(songs: Sequence[Heard], ask: str, details: dict[str, Any]) -> str:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Request, Response
 
+from punchin.web.front import TheFront  # noqa: TC001  # FastAPI reads it
 from punchin.web.wire import NoSuchFile
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*"
 
 
 @router.get("/", include_in_schema=False)
-def page(request: Request) -> Response:
+def page(request: Request, front: TheFront, later: BackgroundTasks) -> Response:
     """The page."""
+    # Whoever opens it will soon want to see a song.
+    later.add_task(front.listening.warm)
     return _given("index.html", request)
 
 

@@ -3,14 +3,16 @@
 import os
 import sys
 import textwrap
+import threading
 import time
+from contextlib import suppress
 
 import pytest
 
 from punchin.confinement.folders import version
 from punchin.errors import RegionError, SongError
-from punchin.web.desks import Desks
-from punchin.web.listening import trim
+from punchin.web.desks import DeskBusy, Desks
+from punchin.web.finding import trim
 
 UNRULY = """
     import json, os, struct, sys
@@ -106,6 +108,23 @@ def test_a_listener_who_goes_away_does_not_spoil_the_next_answer(desks):
     with pytest.raises(OSError, match="no room"):
         desks.ask({"ask": "good", "path": "/a", "name": "a"}, gone, 10)
     assert asked(desks, "good") == b"an answer"
+
+
+def test_closing_ends_those_at_work(desks):
+    asking = threading.Thread(target=lambda: suppressed(desks, "hang"), daemon=True)
+    asking.start()
+    while not desks._at_work:
+        time.sleep(0.01)
+    desks.close()
+    asking.join(20)
+    assert not asking.is_alive()
+    with pytest.raises(DeskBusy):
+        asked(desks, "good")
+
+
+def suppressed(desks, ask):
+    with suppress(SongError):
+        asked(desks, ask, 60)
 
 
 def test_what_was_used_longest_ago_goes_first(tmp_path):
