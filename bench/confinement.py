@@ -171,7 +171,7 @@ def main() -> None:
         f"another program, started confined: {spent[1]:.0f} ms of computing, {spent[0]:.0f} ms of waiting\n"
     )
     print(
-        "| song, 10 s edited | CPU ms in the worker | apart | more | wait ms in the worker | apart | peak MB |"
+        "| 10 s edited in | CPU ms in the worker | apart | more | wait ms in the worker | apart | peak MB |"
     )
     print("|---|---|---|---|---|---|---|")
     apart = Watched(Bounds())

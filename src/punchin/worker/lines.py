@@ -69,7 +69,7 @@ class Line:
             LineEnded: nobody hears it.
         """
         words = msgspec.msgpack.encode(message)
-        bodies = [np.ascontiguousarray(sound).reshape(-1).view(np.uint8).data for sound in sounds]
+        bodies = [_plain(sound) for sound in sounds]
         self._write(memoryview(_LENGTHS.pack(len(words), sum(map(len, bodies))) + words))
         for body in bodies:
             self._write(body)
@@ -121,6 +121,12 @@ class Line:
         if time.monotonic() - self._ticked >= TICK_S:
             self._ticked = time.monotonic()
             self._tick()
+
+
+def _plain(sound: Samples) -> memoryview:
+    """Bytes of sound, channel after channel, the lowest byte of each sample first; see `form_of`."""
+    little = np.ascontiguousarray(sound, sound.dtype.newbyteorder("<"))
+    return little.reshape(-1).view(np.uint8).data
 
 
 def sounds_in(body: Bytes, forms: Sequence[tuple[str, int, int]]) -> list[Samples]:

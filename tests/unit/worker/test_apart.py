@@ -338,6 +338,18 @@ def test_a_bomb_that_gets_past_the_caps_ends_at_the_limit_of_computing(tmp_path:
         short.close()
 
 
+def test_without_barriers_songs_are_edited_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))
+    plain = Apart(Bounds(), "support.plain_reader")
+    try:
+        assert plain.edit(song_in(tmp_path), ToneEngine(), nobody).takes[0].untouched
+    finally:
+        plain.close()
+    assert "all system calls, every folder" in capsys.readouterr().out
+
+
 def test_several_songs_at_once(apart: Apart, tmp_path: Path) -> None:
     made: list[bool] = []
 
