@@ -53,6 +53,7 @@ export class Judge {
     this.#tracks = [original]
     this.#levels = null
     show(find("#judge"), false)
+    this.#sounds.keepOnly([address])
     this.#player.use([original])
     this.#player.match(null)
     find("#match").checked = false
@@ -81,6 +82,7 @@ export class Judge {
     const [original] = this.#tracks
     const playable = abouts.every((about) => about.rate_hz === original.rate && about.channels === original.channels)
     this.#tracks = [original, ...(playable ? abouts.map((about, at) => this.#track(about, at, original)) : [])]
+    this.#sounds.keepOnly(this.#tracks.map((track) => track.address))
     this.#levels = null
     this.#player.match(null)
     find("#match").checked = false

@@ -142,7 +142,7 @@ class Page {
     this.part.song(about.duration_s)
     this.transport.refresh()
     this.wave.show(about, song).catch((error) => error.name !== "AbortError" && tellField("song-bar", error.message))
-    this.grid.song(song)
+    this.grid.song(song, about.duration_s)
     const job = this.pending ?? this.judge.job
     this.pending = null
     if (job && local(job.request.audio) === local(song)) this.#judge(job)
@@ -190,7 +190,8 @@ class Page {
 
   #shown() {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches
-    find(".stage").scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" })
+    // After the layout has settled: the verdict came, and the progress went.
+    this.scope.later(60, () => find(".stage").scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" }))
     this.transport.zoomToPart()
     this.transport.refresh()
     if (find("#play-when-done").checked) this.transport.listen("part")

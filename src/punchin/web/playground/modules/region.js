@@ -6,6 +6,7 @@ import { tellField } from "./errors.js"
 import { clock, read, seconds, spoken, toMilliseconds } from "./time.js"
 
 const SHORTEST_S = 0.02
+const LONG_S = 900
 const NUDGE = { fine: 0.001, normal: 0.01, coarse: 0.1, large: 1 }
 
 export class Part {
@@ -211,29 +212,42 @@ export class Grid {
   #scope
   #beats = []
   #bars = []
-  #note = ""
+  #later = "" // the song whose beats nobody has asked for yet
 
   constructor(session, wave, scope) {
     this.#session = session
     this.#wave = wave
     this.#scope = scope
     wave.moved.on(() => this.#draw(), scope)
-    scope.listen(find("#snap"), "change", () => this.#draw())
+    scope.listen(find("#snap"), "change", () => {
+      if (this.#later && find("#snap").value !== "off") this.#ask(this.#later)
+      this.#draw()
+    })
   }
 
-  /** Ask for the beats of a song; takes seconds, and nothing waits for it. */
-  async song(address) {
+  /** Another song. Its beats take seconds to find, and nothing waits for them; of a long song they take minutes, and are found when they are wanted. */
+  song(address, duration) {
     this.#beats = []
     this.#bars = []
-    this.#tell("Finding the beat …")
-    this.#draw()
+    this.#later = duration > LONG_S ? address : ""
     this.work?.end()
-    this.work = this.#scope.child()
+    find("#snap").value = "off"
+    find("#snap").disabled = !this.#later
+    this.#tell("")
+    this.#draw()
+    if (!this.#later) this.#ask(address)
+  }
+
+  async #ask(address) {
+    this.#later = ""
+    this.#tell("Finding the beat …")
+    const work = (this.work = this.#scope.child())
     try {
-      const found = await this.#session.json(`/v1/sounds/beats?of=${encodeURIComponent(address)}`, { signal: this.work.signal() })
-      this.#take(found)
+      this.#take(await this.#session.json(`/v1/sounds/beats?of=${encodeURIComponent(address)}`, { signal: work.signal() }))
     } catch (error) {
       if (error.name !== "AbortError") this.#tell("The beat could not be found: snapping is off.")
+    } finally {
+      work.end()
     }
   }
 
@@ -249,8 +263,7 @@ export class Grid {
   }
 
   #tell(note) {
-    this.#note = note
-    fill(find("#beat-note"), el("span", { class: "fact" }, this.#note))
+    fill(find("#beat-note"), el("span", { class: "fact" }, note))
     show(find("#beat-note"), Boolean(note))
   }
 

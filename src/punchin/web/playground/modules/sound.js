@@ -37,6 +37,7 @@ export class Sounds {
     const entry = { bytes: 0, promise: null }
     entry.promise = this.window(address, start, frames).then(
       (found) => {
+        if (entry.gone) return found
         entry.bytes = found.channels.length * frames * 4
         this.#bytes += entry.bytes
         this.#shrink(name)
@@ -60,9 +61,14 @@ export class Sounds {
     }
   }
 
-  forget() {
-    this.#held.clear()
-    this.#bytes = 0
+  /** Let go of every sound but these. */
+  keepOnly(addresses) {
+    for (const [name, entry] of this.#held) {
+      if (addresses.includes(name.slice(0, name.lastIndexOf(" ")))) continue
+      this.#held.delete(name)
+      this.#bytes -= entry.bytes
+      entry.gone = true
+    }
   }
 }
 
