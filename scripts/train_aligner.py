@@ -4,9 +4,9 @@
     python scripts/train_aligner.py [es it ...]
 
 Sentences of common words are spoken by py-nanotts and laid out by the shipped dictionary or spelling rules;
-the models start flat (each sentence cut evenly) and learn by aligning and averaging in turns, the "flat start"
-of the HTK book (Young et al. 2006). No recording, no label and no other model is used. The same versions of
-py-nanotts and of the rules give the same models. After a change of a language's rules, train it anew.
+the models start flat (each sentence cut evenly) and learn by aligning and averaging in turns, the "flat
+start" of the HTK book (Young et al. 2006). No recording, no label and no other model is used. The same
+versions of py-nanotts and of the rules give the same models. After a change of rules, train anew.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def train(language: Language, count: int, rounds: int, seed: int) -> dict[str, P
         speech for k in range(0, count, TOGETHER) for speech in speak(texts[k : k + TOGETHER], language.voice)
     )
     for words, speech in zip(texts, speeches, strict=True):
-        spoken.append((speech, features(speech), [list(language.pronounce(w).phones) for w in words]))
+        spoken.append((speech, features(speech), [list(word.phones) for word in language.pronounced(words)]))
     cut = [(rows, even(rows, speech, [p for w in words for p in w])) for speech, rows, words in spoken]
     models = average(cut)
     for number in range(rounds):

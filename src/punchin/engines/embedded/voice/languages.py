@@ -10,7 +10,7 @@ from punchin.engines.embedded.voice.aligning import models_of
 from punchin.engines.embedded.voice.spelling import spelling_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from punchin.engines.embedded.voice.aligning import PhoneModel
     from punchin.engines.embedded.voice.sounds import Word
@@ -35,8 +35,12 @@ class Language:
         return spelling_of(self.name.lower()).words(line)
 
     def pronounce(self, word: str) -> Word:
-        """How one of them is said."""
+        """How one of them is said by itself."""
         return spelling_of(self.name.lower()).pronounce(word)
+
+    def pronounced(self, words: Sequence[str]) -> tuple[Word, ...]:
+        """How they are said one after the other."""
+        return spelling_of(self.name.lower()).pronounced(words)
 
     def telling(self) -> tuple[frozenset[str], frozenset[str]]:
         """Words and letters that hardly another language has."""
@@ -56,6 +60,9 @@ class _English(Language):
 
     def pronounce(self, word: str) -> Word:
         return pronouncing.pronounce(word)
+
+    def pronounced(self, words: Sequence[str]) -> tuple[Word, ...]:
+        return tuple(pronouncing.pronounce(word) for word in words)
 
     def telling(self) -> tuple[frozenset[str], frozenset[str]]:
         return pronouncing.rules().telling_words, frozenset()

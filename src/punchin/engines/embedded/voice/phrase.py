@@ -117,7 +117,7 @@ def heard(verse: Verse, speech: Floats) -> Phrase:
 
 
 def _verse(line: str, language: Language) -> Verse:
-    return Verse(line, tuple(language.pronounce(word) for word in language.words(line)), language)
+    return Verse(line, language.pronounced(language.words(line)), language)
 
 
 def _merged(clauses: list[str], language: Language) -> list[str]:

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from punchin.engines.embedded.voice.sounds import VOWELS, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 LATER = "~"
 """Before a pattern: it holds only after the word's first vowel."""
@@ -40,6 +41,8 @@ class Spelling:
         known: words that the rules get wrong, and how they are said.
         rules: what letters sound like, whether that holds only after the word's first vowel, and the sounds;
             the first that fits.
+        links: silent endings that are heard before a vowel: a pattern of words, and the sound.
+        unlinked: words that begin with a vowel and are not linked to the one before.
         stresses: which syllable is stressed, counted from the front (1) or the back (-1): the first pattern
             that is found in a word and names a syllable that it has.
     """
@@ -50,6 +53,8 @@ class Spelling:
     known: Mapping[str, tuple[str, ...]]
     rules: tuple[tuple[re.Pattern[str], bool, tuple[str, ...]], ...]
     stresses: tuple[tuple[re.Pattern[str], int], ...]
+    links: tuple[tuple[re.Pattern[str], str], ...]
+    unlinked: frozenset[str]
 
     def words(self, line: str) -> tuple[str, ...]:
         """The words of a line as the rules read them: lower case, accents kept, drawn out letters as one.
@@ -60,8 +65,17 @@ class Spelling:
         plain = unicodedata.normalize("NFC", without_asides(line)).lower()
         return tuple(_DRAWN_OUT.sub(r"\1", word) for word in _WORD.findall(plain))
 
+    def pronounced(self, words: Sequence[str]) -> tuple[Word, ...]:
+        """How words are said one after the other: what links two of them begins the second."""
+        said = [self.pronounce(word) for word in words]
+        for number, (before, word) in enumerate(pairwise(said), 1):
+            sound = next((sound for pattern, sound in self.links if pattern.search(before.text)), None)
+            if sound and word.text not in self.unlinked and word.phones[:1] and word.phones[0] in VOWELS:
+                said[number] = replace(word, phones=(sound, *word.phones))
+        return tuple(said)
+
     def pronounce(self, word: str) -> Word:
-        """How a word is said; never fails. Only a word without any vowel may have none."""
+        """How a word is said by itself; never fails. Only a word without any vowel may have none."""
         marked = self.known.get(word) or self._read(word)
         phones = tuple(phone.rstrip("1") for phone in marked)
         spoken = [phone for phone in marked if phone.rstrip("1") in VOWELS]
@@ -119,6 +133,8 @@ def spelling_of(name: str) -> Spelling:
         stresses=tuple(
             (_pattern(left, classes), int(right)) for left, right in _pairs(sections.get("stress", ()))
         ),
+        links=tuple((_pattern(left, classes), right) for left, right in _pairs(sections.get("links", ()))),
+        unlinked=_words(sections.get("unlinked", ())),
     )
 
 

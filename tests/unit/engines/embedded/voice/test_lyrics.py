@@ -28,6 +28,20 @@ def test_no_words_are_no_lines_and_ask_for_nothing(text):
     assert lyrics.lines == ("[inst",) * (text == "[inst")
 
 
+@pytest.mark.parametrize(
+    "heading", ["Verse 2:", "(Chorus)", "pre-chorus:", "Estribillo:", "  BRIDGE :", "[hook]"]
+)
+def test_sections_without_brackets_are_not_sung(heading):
+    assert parse_lyrics(f"{heading}\nHold me").lines == ("Hold me",)
+
+
+@pytest.mark.parametrize(
+    "line", ["Bridge over water", "Chorus", "the verse:", "(hook me up)", "Verse by verse:"]
+)
+def test_words_that_only_look_like_a_section_are_sung(line):
+    assert parse_lyrics(line).lines == (line,)
+
+
 def test_words_win_over_the_tag():
     lyrics = parse_lyrics("[inst]\nla la")
     assert lyrics.lines == ("la la",)

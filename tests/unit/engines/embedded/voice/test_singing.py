@@ -1,3 +1,4 @@
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -93,6 +94,28 @@ def test_both_lines_are_sung_and_nothing_is_reported():
     result = sung(RIVER, made_ground(20, 100))
     assert result.sung == tuple(RIVER.split("\n"))
     assert (result.dropped, result.warnings) == ((), ())
+
+
+@needs_voice
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("es", "Quiero vivir contigo esta noche"),
+        ("it", "Voglio vivere con te per sempre"),
+        ("de", "Gib mir deine Hand und tanz mit mir"),
+        ("fr", "Chaque étoile brille dans le ciel"),
+    ],
+)
+def test_other_languages_are_sung_by_their_own_voice_and_said_so(language, line):
+    result = sung(line, made_ground(16, 100))
+    assert (result.sung, result.language, result.dropped) == ((line,), language, ())
+    assert "were read as" in result.warnings[0]
+    english = sing(
+        line, Vocals(), made_ground(16, 100), SPEECH_HZ, seed=1, language="en", progress=no_progress
+    )
+    assert english.language == "en"
+    assert english.warnings == ()
+    assert np.abs(english.samples - result.samples).max() > 0.1
 
 
 @needs_voice
@@ -192,8 +215,13 @@ def test_lines_that_do_not_fit_are_reported_in_order():
     assert [unused.what for unused in result.dropped] == [
         f"line {line!r}" for line in lines[len(result.sung) :]
     ]
-    assert "syllables a second" in result.dropped[0].why
-    assert len(result.warnings) == 1
+    room = 28  # 6 a second in 5 s, but for what is kept free at both ends
+    for unused in result.dropped:
+        assert re.search(rf"has 11 syllables.* 6 a second .* {room} in 5\.0 s", unused.why)
+    [warning] = result.warnings
+    needed_s = float(re.search(r"about (\d+) s long", warning)[1])
+    longer = sung(lyrics, made_ground(round(needed_s * 2) + 2, 120))
+    assert len(longer.sung) == 5
 
 
 @pytest.mark.slow

@@ -12,8 +12,7 @@ def spoken(code, line):
     """Sounds of each word; an apostrophe follows the stressed vowel."""
     language = LANGUAGES[code]
     found = []
-    for text in language.words(line):
-        word = language.pronounce(text)
+    for word in language.pronounced(language.words(line)):
         stresses = iter(word.stresses)
         marks = ["'" if phone in VOWELS and next(stresses) == 1 else "" for phone in word.phones]
         found.append("".join(phone + mark for phone, mark in zip(word.phones, marks, strict=True)))
@@ -45,6 +44,8 @@ def spoken(code, line):
         ("fr", "chanter chantent souvent", "ʃɑ̃te' ʃɑ̃'t suvɑ̃'"),
         ("fr", "oiseaux heureux étoile famille ville", "wazo' œʁø' etwa'l fami'j vi'l"),
         ("fr", "m'appelle aujourd'hui", "mapɛ'l oʒuʁdɥi'"),
+        ("fr", "les amis, nous avons un enfant", "le zami' nu zavɔ̃' ɛ̃ nɑ̃fɑ̃'"),
+        ("fr", "les jardins, les héros", "le ʒaʁdɛ̃' le eʁo'"),
     ],
 )
 def test_words_are_read_as_people_say_them(code, line, sounds):
