@@ -71,9 +71,8 @@ export class History {
         { type: "button", class: "past", onclick: () => this.#open(job.id) },
         el("span", { class: "past-tags" }, first.tags || "no tags"),
         el("span", { class: `state ${state}` }, state === "completed" ? (takes === 1 ? "1 take" : `${takes} takes`) : stateWords(state)),
-        el("span", { class: "past-song" }, name),
+        el("span", { class: "past-song" }, `${ago(job.created_at)} · ${name}`),
         el("span", { class: "past-time" }, `${start} – ${end}`),
-        el("span", { class: "past-when" }, ago(job.created_at)),
       ),
     )
   }

@@ -68,6 +68,11 @@ export class Wave {
         Hover.create({ lineWidth: 1, labelSize: 11, labelColor: "#fff", labelBackground: "#333", formatTimeCallback: (at) => clock(at) }),
       ],
     })
+    // Where the waveform is wider than the page, keys must be able to scroll it.
+    const scroller = this.#surfer.getWrapper().parentElement
+    scroller.tabIndex = 0
+    scroller.setAttribute("role", "region")
+    scroller.setAttribute("aria-label", "Waveform")
     for (const name of ["scroll", "zoom", "redraw", "resize"]) this.#surfer.on(name, () => this.#tellMoved())
     this.#surfer.on("click", (x) => this.clicked.tell(x * this.duration))
     this.#surfer.on("dblclick", () => this.#part && this.zoomTo(this.#part.start, this.#part.end))
