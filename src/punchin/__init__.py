@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from punchin.edits import Edit, edits_from_json, split_tags
-    from punchin.engine import Engine, EngineSpec, Filling, Progress
+    from punchin.engine import Engine, EngineSpec, Filling, ManyEngine, NearRegionsEngine, Progress, Request
     from punchin.engines import installed_engines, load_engine
     from punchin.errors import PunchinError
     from punchin.inpaint import Session
@@ -36,12 +36,15 @@ __all__ = [
     "Filling",
     "Frames",
     "JoinSettings",
+    "ManyEngine",
     "Mark",
+    "NearRegionsEngine",
     "Progress",
     "PunchinError",
     "Receipt",
     "Region",
     "Replayed",
+    "Request",
     "Session",
     "Song",
     "SongFile",
@@ -61,7 +64,7 @@ __all__ = [
 
 _HOMES = {
     "edits": ("Edit", "edits_from_json", "split_tags"),
-    "engine": ("Engine", "EngineSpec", "Filling", "Progress"),
+    "engine": ("Engine", "EngineSpec", "Filling", "ManyEngine", "NearRegionsEngine", "Progress", "Request"),
     "engines": ("installed_engines", "load_engine"),
     "errors": ("PunchinError",),
     "inpaint": ("Session",),

@@ -36,7 +36,7 @@ _MEANINGS = {
     ExitCode.ENGINE: "the engine is not available here, or failed",
     ExitCode.UNWRITABLE: "the output cannot be written there",
     ExitCode.NOT_PROVED: "something outside the region differs",
-    ExitCode.INTERRUPTED: "Ctrl-C or SIGTERM; nothing was left behind",
+    ExitCode.INTERRUPTED: "Ctrl-C or SIGTERM; no output was written",
 }
 
 
