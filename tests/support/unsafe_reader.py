@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from punchin.errors import SongError
+from punchin.errors import Cancelled, SongError
 from punchin.region import Frames
 from punchin.worker import inside
 
@@ -40,6 +40,11 @@ def _files() -> None:
     held = []
     while True:
         held.append(os.dup(0))
+
+
+def _lie() -> None:
+    """A job that its worker takes for cancelled never ends."""
+    raise Cancelled
 
 
 def _other_jobs() -> None:
@@ -77,6 +82,7 @@ TRICKS: dict[str, Callable[[], Any]] = {
     "hang": lambda: time.sleep(600),
     "files": _files,
     "curious": _other_jobs,
+    "liar": _lie,
 }
 _real = inside.edited
 

@@ -115,6 +115,11 @@ def test_a_decoder_that_is_taken_over_reaches_nothing(unsafe: Apart, home: Path,
     assert not (home / "written").exists()
 
 
+def test_a_process_cannot_say_that_its_job_is_not_wanted(unsafe: Apart, tmp_path: Path) -> None:
+    with pytest.raises(FaultInside):
+        unsafe.edit(song_in(tmp_path, "liar"), ToneEngine(), nobody)
+
+
 def test_too_many_open_files_are_a_fault_and_not_the_end(unsafe: Apart, tmp_path: Path) -> None:
     with pytest.raises(FaultInside, match="Too many open files"):
         unsafe.edit(song_in(tmp_path, "files"), ToneEngine(), nobody)
