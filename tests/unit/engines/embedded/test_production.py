@@ -8,7 +8,7 @@ import pytest
 
 from punchin.edits import Edit
 from punchin.engine import Unused, no_progress
-from punchin.engines.embedded import voice
+from punchin.engines.embedded import EmbeddedEngine, voice
 from punchin.engines.embedded.analysis import analyse
 from punchin.engines.embedded.arrangement import arrange, lay_ground
 from punchin.engines.embedded.bed import lay_bed
@@ -21,6 +21,7 @@ from punchin.engines.embedded.synthesis import Player
 from punchin.engines.embedded.tags import parse_tags
 from punchin.region import Frames, Region
 from punchin.song import Song
+from support.labelled_songs import labelled_song
 from support.songs import made_song
 
 RATE_HZ = 22_050
@@ -338,3 +339,31 @@ def test_tags_of_the_voice_need_words(take):
     filling = take("rock, female vocals")
     assert filling.tags_used == ("rock",)
     assert [entry.what for entry in filling.unused] == ["tag 'female vocals'"]
+
+
+def lateness_ms(samples, rate_hz, beats_s):
+    """By how much the steepest rise of log energy near each beat is late; it knows nothing of the score."""
+    step = rate_hz // 500
+    bright = np.square(np.diff(samples.mean(axis=0)))
+    energy = bright[: bright.size // step * step].reshape(-1, step).mean(axis=1)
+    level = np.log(np.convolve(energy, np.ones(3) / 3, "same") + 1e-3 * energy.mean())
+    rise, reach = level[2:] - level[:-2], 30
+    at = np.round(np.asarray(beats_s) * rate_hz / step).astype(int)
+    at = at[(at > reach) & (at < rise.size - reach)]
+    near = rise[at[:, None] + np.arange(-reach, reach + 1)]
+    struck = near.max(axis=1) > 1.0
+    return (near[struck].argmax(axis=1) + 1 - reach) * step / rate_hz * 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("style", "tags"), [("rock", "house"), ("disco", "rock")])
+def test_strokes_fall_on_the_beats_of_the_song(style, tags):
+    made = labelled_song(style, 7001, 30.0)
+    rate_hz = made.song.rate_hz
+    hole = Frames(12 * rate_hz, 20 * rate_hz)
+    filling = EmbeddedEngine().fill(
+        made.song, hole, Edit(region=Region.parse(12, 20), tags=(tags,), seed=1), no_progress
+    )
+    lags = lateness_ms(filling.song.samples, rate_hz, made.beats_s - 12.0)
+    assert lags.size >= 8
+    assert abs(np.median(lags)) < 15
