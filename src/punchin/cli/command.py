@@ -41,6 +41,8 @@ _COMMANDS = {
     "worker": _Entry("serve:worker", "Run one worker alone; `serve` starts them for you.", "serve"),
     "keys": _Entry("keys:keys", "Make, list, rename and revoke API keys.", "serve"),
     "jobs": _Entry("jobs:jobs", "List, show and cancel jobs of the service.", "serve"),
+    "queue": _Entry("queue:queue", "Show the line of jobs by engine; requeue and cancel.", "serve"),
+    "workers": _Entry("workers:workers", "List the workers of all machines; drain them.", "serve"),
     "usage": _Entry("usage:usage", "Add up what was made and what it cost.", "serve"),
 }
 
