@@ -21,7 +21,7 @@ import numpy as np
 from punchin.engine import no_progress
 from punchin.engines.embedded.tags.style import Vocals
 from punchin.engines.embedded.voice import sing
-from punchin.engines.embedded.voice.languages import LANGUAGES
+from punchin.engines.embedded.voice.languages import LANGUAGES, NOT_UNDERSTOOD
 from punchin.engines.embedded.voice.speaking import speak
 from voice import RATE_HZ, Case, Recogniser, error_rate, made_up_ground
 
@@ -145,6 +145,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--show", action="store_true", help="what was heard")
     options = parser.parse_args()
+    LANGUAGES.update(NOT_UNDERSTOOD)  # also what is refused: this is what decides
     with tempfile.TemporaryDirectory() as folder:
         recogniser = Recogniser(assembled(Path(folder)))
         print(f"{'language':10} {'spoken':12} {'sung':12} {'rapped':12} median (worst)")

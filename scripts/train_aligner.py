@@ -20,7 +20,7 @@ import numpy as np
 
 from punchin.engines.embedded.voice import aligning
 from punchin.engines.embedded.voice.aligning import SILENCE, STATES, PhoneModel, features
-from punchin.engines.embedded.voice.languages import ENGLISH, LANGUAGES, Language
+from punchin.engines.embedded.voice.languages import ENGLISH, LANGUAGES, NOT_UNDERSTOOD, Language
 from punchin.engines.embedded.voice.pronouncing import dictionary, rules
 from punchin.engines.embedded.voice.speaking import speak
 from punchin.engines.embedded.voice.spelling import read_sections, spelling_of
@@ -138,8 +138,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=MODELS, help="a folder")
     options = parser.parse_args()
-    for code in options.languages or LANGUAGES:
-        models = train(LANGUAGES[code], options.sentences, options.rounds, options.seed)
+    known = {**LANGUAGES, **NOT_UNDERSTOOD}
+    for code in options.languages or known:
+        models = train(known[code], options.sentences, options.rounds, options.seed)
         path = options.output / f"phones.{code}.npz"
         save(models, path)
         print(f"{path.name}: {len(models)} phonemes, {path.stat().st_size / 1e3:.1f} KB")

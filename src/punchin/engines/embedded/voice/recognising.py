@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from punchin.engines.embedded.voice.languages import ENGLISH, LANGUAGES
+from punchin.engines.embedded.voice.languages import ENGLISH, LANGUAGES, NOT_UNDERSTOOD
 from punchin.engines.embedded.voice.spelling import without_asides
 from punchin.errors import EditError
 
@@ -63,17 +63,25 @@ def _recognised(lines: Sequence[str]) -> Language:
     words = [word for line in lines for word in _WORD.findall(_plain(line))]
     if not words:
         return ENGLISH
-    votes = {code: _telling(words, language) for code, language in LANGUAGES.items()}
+    known = {**LANGUAGES, **NOT_UNDERSTOOD}
+    votes = {code: _telling(words, language) for code, language in known.items()}
     english = votes.pop(ENGLISH.code)
     best = max(votes, key=lambda code: votes[code])
     enough = max(LEAST_TELLING, TELLING_SHARE * len(words), AHEAD * english)
-    return LANGUAGES[best] if votes[best] >= enough else ENGLISH
+    if votes[best] < enough:
+        return ENGLISH
+    if best in NOT_UNDERSTOOD:
+        raise EditError(
+            f"the lyrics are {known[best].name}, in which the voice is not understood yet; "
+            f"it sings {_all_names()}"
+        )
+    return LANGUAGES[best]
 
 
 def _telling(words: Sequence[str], language: Language) -> int:
-    """How many words speak for a language; a letter of its own makes a word count twice."""
+    """How much speaks for a language: words of its own, and words with letters of its own."""
     known, letters = language.telling()
-    return sum((word in known) + 2 * bool(letters & set(word)) for word in words)
+    return sum((word in known) + bool(letters & set(word)) for word in words)
 
 
 def _plain(line: str) -> str:

@@ -15,8 +15,6 @@ from punchin.errors import EditError
         (["Voglio vivere con te per sempre"], "it"),
         (["Ich liebe dich"], "de"),
         (["Jeder Stern leuchtet hell am Himmel", "Gib mir deine Hand und tanz mit mir"], "de"),
-        (["Je marche au bord de la rivière", "La ville m'appelle de loin"], "fr"),
-        (["Chaque étoile brille dans le ciel"], "fr"),
     ],
 )
 def test_a_language_is_told_from_its_words(lines, code):
@@ -36,6 +34,8 @@ def test_a_language_is_told_from_its_words(lines, code):
         ["Hotel café", "déjà vu", "naïve"],
         ["Come in and dance, come in and sing"],
         ["Oh"],
+        ["Hit the piñata"],
+        ["so déjà vu, ça va"],
         ["Volare, oh oh", "cantare, oh oh oh oh"],
         [],
     ],
@@ -54,6 +54,21 @@ def test_what_the_person_says_wins():
 def test_what_the_voice_does_not_have_is_refused_with_what_it_has():
     with pytest.raises(EditError, match=r"'ja' cannot be sung; the voice sings English, Spanish"):
         language_of(["la"], "ja")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Je marche au bord de la rivière", "La ville m'appelle de loin"],
+        ["Chaque étoile brille dans le ciel"],
+    ],
+)
+def test_a_language_that_is_not_understood_when_sung_is_recognised_and_refused(lines):
+    with pytest.raises(EditError, match=r"the lyrics are French.*it sings English, Spanish"):
+        language_of(lines, None)
+    with pytest.raises(EditError, match="'fr' cannot be sung"):
+        language_of(lines, "fr")
+    assert language_of(lines, "en").code == "en"
 
 
 def test_digits_are_read_in_english_only():

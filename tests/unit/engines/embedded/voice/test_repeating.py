@@ -1,5 +1,6 @@
 """The same seed is the same bytes, though Pico begins with memory it has not set."""
 
+import os
 import subprocess
 import sys
 from hashlib import sha256
@@ -38,7 +39,7 @@ def test_two_edits_in_one_process_and_one_in_another_are_the_same_bytes():
     fresh = subprocess.run(
         [sys.executable, "-c", code],
         cwd=Path(__file__).parent,
-        env={"PYTHONPATH": f"{Path(__file__).parent}:{TESTS}", "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "PYTHONPATH": f"{Path(__file__).parent}:{TESTS}"},
         capture_output=True,
         text=True,
         check=True,
