@@ -104,6 +104,12 @@ class UploadNotFound(CallerError):
     code = "upload_not_found"
 
 
+class WorkerNotFound(CallerError):
+    """There is no such worker; `punchin workers` shows all."""
+
+    code = "worker_not_found"
+
+
 class KeyNotFound(CallerError):
     """There is no such API key; `punchin keys list` shows all."""
 

@@ -15,6 +15,10 @@ from typing import Any, Literal
 
 import msgspec
 
+PROTOCOL = "1"
+"""How a job is written down for workers. It changes only when a worker of before could not do such a job any
+more, for instance with a new field in `JobSpec`; workers take jobs of their own protocol alone."""
+
 Parameter = str | int | float | bool
 Anchor = Literal["start", "end"]
 

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -54,8 +55,34 @@ def test_a_database_without_tables_is_refused(address):
 def test_a_database_of_an_older_punchin_is_not_used_before_it_is_migrated(address):
     migrate(address)
     _set_version(address, "0000")
-    with pytest.raises(SettingsError, match="version 0000, version 0001 is needed"):
+    with pytest.raises(SettingsError, match=f"version 0000, version {schema.NEWEST} is needed"):
         Store.open(address)
+
+
+def test_jobs_of_an_older_ledger_keep_their_engine(address, monkeypatch):
+    """The first tables, filled as the Punchin of then did, and migrated."""
+    from alembic import command
+
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, to: upgrade(config, "0001"))
+    migrate(address)
+    engine = connect(address)
+    row = {
+        "id": "j", "key_id": "k", "fingerprint": "", "model": "m", "state": "created", "stage": "",
+        "fraction": 0, "attempts": 0, "turn": 1, "cancel_asked": False, "created_at": 1,
+    }  # fmt: skip
+    with engine.begin() as connection:
+        for job_id, named in (("a", "tone"), ("b", "auto")):
+            given = row | {"id": job_id, "spec": json.dumps({"engine": named})}
+            names = ", ".join(given)
+            places = ", ".join(f":{name}" for name in given)
+            connection.execute(text(f"INSERT INTO jobs ({names}) VALUES ({places})"), given)
+    monkeypatch.undo()
+    migrate(address)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT id, engine, protocol FROM jobs ORDER BY id")).all()
+    engine.dispose()
+    assert [tuple(each) for each in found] == [("a", "tone", "1"), ("b", "auto", "1")]
 
 
 def _set_version(address, version):

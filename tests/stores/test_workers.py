@@ -1,5 +1,8 @@
 from datetime import timedelta
 
+import pytest
+
+from punchin.errors import WorkerNotFound
 from punchin.store import WorkerState
 
 
@@ -30,3 +33,22 @@ def test_the_dead_are_told_from_the_living(store, clock):
     assert [worker.id for worker in seen] == ["alive"]
     store.forget_worker("dead")
     assert [worker.id for worker in store.workers()] == ["alive"]
+
+
+def test_a_worker_hears_that_it_shall_drain_and_so_does_who_comes_after_it(store):
+    assert store.heartbeat("w0", WorkerState.READY, host="here", pid=7) is False
+    assert store.drain("w0").drain_asked
+    assert store.heartbeat("w0", WorkerState.READY, host="here", pid=7) is True
+    assert store.heartbeat("w0", WorkerState.STARTING, host="here", pid=8) is True
+    assert not store.drain("w0", asked=False).drain_asked
+    assert store.heartbeat("w0", WorkerState.STARTING, host="here", pid=8) is False
+    with pytest.raises(WorkerNotFound, match="w9"):
+        store.drain("w9")
+
+
+def test_what_a_worker_computes_on_and_understands_is_known(store):
+    tone = [{"name": "tone", "available": True}, {"name": "ace-step", "available": False}]
+    store.heartbeat("w0", WorkerState.READY, None, "tone", tone, device="cuda:0", protocol="7")
+    [worker] = store.workers()
+    assert (worker.device, worker.protocol) == ("cuda:0", "7")
+    assert [worker.can_run(name) for name in ("tone", "ace-step", "none")] == [True, False, False]

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Self
 from punchin.store.jobs import Jobs
 from punchin.store.keys import Keys
 from punchin.store.moves import Moves
+from punchin.store.queues import Queues
 from punchin.store.records import (
     ApiKey,
     Backlog,
     Billing,
     DayUsage,
     Delivery,
+    EngineQueue,
     Expired,
     JobRecord,
     KeyLoad,
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Store(Jobs, Moves, Keys, Uploads, Usage, Webhooks, Workers, Retention):
+class Store(Jobs, Moves, Keys, Uploads, Usage, Webhooks, Workers, Queues, Retention):
     """The whole ledger. All methods block; each is one transaction, or one look."""
 
     @classmethod
@@ -74,6 +76,7 @@ __all__ = [
     "Billing",
     "DayUsage",
     "Delivery",
+    "EngineQueue",
     "Expired",
     "JobRecord",
     "KeyLoad",

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from punchin.errors import CallerError, IdempotencyConflict
-from punchin.job import State
+from punchin.job import PROTOCOL, State
 from punchin.store.columns import Moment, clean
 from punchin.store.ending import OPEN, all_locked, one, record_of, visible
 from punchin.store.ids import new_id
@@ -154,6 +154,8 @@ class Jobs(Ledger):
             "idempotency_key": idempotency_key,
             "fingerprint": print_,
             "model": spec.model,
+            "engine": spec.engine,
+            "protocol": PROTOCOL,
             "upload_key": spec.audio.removeprefix(UPLOAD) if spec.audio.startswith(UPLOAD) else None,
         }
         seq = session.connection().execute(_INSERT, values).scalar_one()

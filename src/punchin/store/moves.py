@@ -139,6 +139,31 @@ class Moves(Ledger):
                 session.execute(change.values(attempt=None, attempts=job.attempts - 1, eta_s=None)).one()
             )
 
+    def requeue(self, job_id: str) -> JobRecord:
+        """Take a job from whoever has it: that attempt may neither report nor finish any more.
+
+        For an operator. The attempt does not count. Whoever calls this puts the job in line again:
+        `Dispatcher.cancel`, then `Dispatcher.enqueue_again` with what is given back.
+
+        Args:
+            job_id: a job that is not over; one that waits stays as it is.
+
+        Returns:
+            The job, to be put in line again.
+
+        Raises:
+            JobFinished: it is over, and stays so.
+            JobNotFound: there is none.
+        """
+        with self.writing() as session:
+            job = _open(locked(session, job_id))
+            if job.attempt is None:
+                return job
+            change = update(jobs).where(jobs.c.id == job_id).returning(jobs)
+            return record_of(
+                session.execute(change.values(attempt=None, attempts=job.attempts - 1, eta_s=None)).one()
+            )
+
     def finish(
         self, job_id: str, attempt: str, result: JobResult, price: Decimal | float | str = Decimal(0)
     ) -> None:

@@ -152,6 +152,25 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineQueue:
+    """The jobs of one engine that are not over.
+
+    Attributes:
+        engine: as the jobs name it; `auto` for those that leave the choice to the worker.
+        waiting, running: how many.
+        queue_s: seconds of work that wait: `waiting` times what a job of this engine took lately. Divided by
+            the seconds that clients may wait, it says how many workers are needed.
+        oldest_s: how long the oldest has waited, in seconds; 0 where none waits.
+    """
+
+    engine: str
+    waiting: int
+    running: int
+    queue_s: float
+    oldest_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """A file that a client announced or sent.
 
@@ -275,6 +294,9 @@ class WorkerRecord:
     Attributes:
         engine: whom it keeps warm.
         engines: what it can run, as plain values.
+        device: what it computes on, as it was told; "" where it chooses itself.
+        protocol: the kind of entries in line that it understands; see `punchin.dispatch`.
+        drain_asked: an operator wants it to take no further job.
         seen_at: its last sign of life.
     """
 
@@ -287,6 +309,13 @@ class WorkerRecord:
     engines: tuple[dict[str, Any], ...]
     started_at: datetime
     seen_at: datetime
+    device: str = ""
+    protocol: str = ""
+    drain_asked: bool = False
+
+    def can_run(self, engine: str) -> bool:
+        """Whether it says that it can run an engine."""
+        return any(told.get("name") == engine and told.get("available") for told in self.engines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ jobs = Table(
     Column("fingerprint", Words, nullable=False),
     Column("spec", Json(JobSpec), nullable=False),
     Column("model", Words, nullable=False),
+    Column("engine", Words, nullable=False),
+    Column("protocol", Words, nullable=False),
     Column("upload_key", Words),
     Column("state", Words, nullable=False),
     Column("stage", Words, nullable=False),
@@ -140,6 +142,9 @@ workers = Table(
     Column("job_id", Words),
     Column("engine", Words, nullable=False),
     Column("engines", Json(list[dict[str, Any]]), nullable=False),
+    Column("device", Words, nullable=False),
+    Column("protocol", Words, nullable=False),
+    Column("drain_asked", Boolean, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
+from punchin.errors import WorkerNotFound
 from punchin.store.records import WorkerRecord, WorkerState
 from punchin.store.sessions import Ledger
 from punchin.store.tables import workers
@@ -30,7 +31,9 @@ class Workers(Ledger):
         *,
         host: str = "",
         pid: int = 0,
-    ) -> None:
+        device: str = "",
+        protocol: str = "",
+    ) -> bool:
         """A sign of life.
 
         Args:
@@ -40,6 +43,11 @@ class Workers(Ledger):
             engine: whom it keeps warm.
             engines: what it can run, as JSON values: what `GET /models` tells.
             host, pid: where it runs; another pid than before means that it was started anew.
+            device: what it computes on, or "" where it chooses itself.
+            protocol: which entries in line it understands.
+
+        Returns:
+            Whether it shall take no further job; see `drain`.
         """
         now = self.now()
         values: dict[str, Any] = {
@@ -49,17 +57,45 @@ class Workers(Ledger):
             "job_id": job_id,
             "engine": engine,
             "engines": list(engines),
+            "device": device,
+            "protocol": protocol,
             "seen_at": now,
         }
         with self.writing() as session:
-            wanted = select(workers.c.host, workers.c.pid).where(workers.c.id == worker_id).with_for_update()
+            columns = workers.c.host, workers.c.pid, workers.c.drain_asked
+            wanted = select(*columns).where(workers.c.id == worker_id).with_for_update()
             before = session.execute(wanted).one_or_none()
             if before is None:
-                session.execute(insert(workers).values(id=worker_id, started_at=now, **values))
-                return
+                new = insert(workers).values(id=worker_id, started_at=now, drain_asked=False, **values)
+                session.execute(new)
+                return False
             if (before.host, before.pid) != (host, pid):
                 values["started_at"] = now
             session.execute(update(workers).where(workers.c.id == worker_id).values(values))
+            return bool(before.drain_asked)
+
+    def drain(self, worker_id: str, *, asked: bool = True) -> WorkerRecord:
+        """Ask a worker to end its job and take no other, until it is asked to go on.
+
+        It hears of it with its next sign of life, two seconds later at most; then it is `draining`, and
+        whoever starts in its place waits without an engine until it may go on.
+
+        Args:
+            worker_id: which.
+            asked: False lets it work again.
+
+        Returns:
+            The worker as it is now.
+
+        Raises:
+            WorkerNotFound: there is none.
+        """
+        change = update(workers).where(workers.c.id == worker_id).values(drain_asked=asked)
+        with self.writing() as session:
+            row = session.execute(change.returning(workers)).one_or_none()
+        if row is None:
+            raise WorkerNotFound(f"there is no worker {worker_id}; `punchin workers` shows them")
+        return _worker(row)
 
     def workers(self, *, seen_since: datetime | None = None) -> list[WorkerRecord]:
         """All workers, by id.
@@ -90,4 +126,7 @@ def _worker(row: Row[*tuple[Any, ...]]) -> WorkerRecord:
         engines=tuple(row.engines),
         started_at=row.started_at,
         seen_at=row.seen_at,
+        device=row.device,
+        protocol=row.protocol,
+        drain_asked=row.drain_asked,
     )
