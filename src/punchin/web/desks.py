@@ -7,6 +7,7 @@ wants too much ends alone; the next question gets a new one.
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -31,6 +32,9 @@ MEMORY_BYTES = 2 << 30
 FILE_BYTES = 8 << 30
 """The longest file that is made: a song in another format, before it is sent."""
 PROBLEM = 0xFFFFFFFF
+HEAVY, STEPS_BACK = "beats", 10
+MOST_SONGS = 200
+"""Then a desk is replaced, whatever its decoders have piled up."""
 ERRORS: dict[str, type[CallerError]] = {
     error.code: error for error in (SongError, RegionError, OutputError, CallerError)
 }
@@ -167,6 +171,12 @@ class _Desk:
         return self._process.poll() is None
 
     def ask(self, question: dict[str, Any], take: Callable[[bytes], object], limit_s: float) -> None:
+        # The analysis steps back behind what is drawn and played. What it has loaded stays in the process, so
+        # that is not used again: a new one is small, and in front.
+        if question["ask"] == HEAVY:
+            self.tired = True
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, STEPS_BACK)
         watch = threading.Timer(limit_s, self._too_late)
         watch.daemon = True
         watch.start()
@@ -181,8 +191,7 @@ class _Desk:
         finally:
             watch.cancel()
         self.seen.add(question["path"])
-        # What the analysis has loaded and held stays in the process; a new one is small again.
-        self.tired = question["ask"] == "beats" or len(self.seen) > 200
+        self.tired = self.tired or len(self.seen) > MOST_SONGS
 
     def settle(self) -> None:
         """After an error: a desk that is still in the middle of an answer is of no use any more."""
