@@ -65,7 +65,9 @@ def axe():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(PINS, folder)
         command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_S, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_S, check=False
+        )
         if done.returncode:
             pytest.skip(f"the registry does not give axe-core: {done.stderr.strip()[-200:]}")
     return source.read_text()

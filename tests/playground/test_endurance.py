@@ -22,7 +22,9 @@ def test_an_hour_of_song(someone, tmp_path):
     person.uploads(song)
     person.has_song()
     assert "1:00:00" in person.text("#song-facts")
-    page.wait_for_function("performance.getEntriesByType('resource').some((each) => each.name.includes('/peaks'))")
+    page.wait_for_function(
+        "performance.getEntriesByType('resource').some((each) => each.name.includes('/peaks'))"
+    )
     person.sets_part("30:00", "30:04")
     person.sees("[data-field=start] .error", "4:00 from either end")
     person.sets_part("59:50", "59:52")
@@ -57,7 +59,9 @@ LONGEST_FRAME = """() => new Promise((done) => {
 
 def _an_hour(path):
     """A beat every half second, so that there is something to see; 58 MB."""
-    second = np.sin(2 * np.pi * 220 * np.arange(RATE_HZ) / RATE_HZ) * np.exp(-(np.arange(RATE_HZ) % 4000) / 900)
+    second = np.sin(2 * np.pi * 220 * np.arange(RATE_HZ) / RATE_HZ) * np.exp(
+        -(np.arange(RATE_HZ) % 4000) / 900
+    )
     with soundfile.SoundFile(path, "w", RATE_HZ, 1, "PCM_16") as file:
         minute = np.tile(second * 0.5, 60)
         for _ in range(HOUR_S // 60):

@@ -32,7 +32,9 @@ def test_with_the_mouse(someone, check, served):
     _takes_it_home(person, served)
     page.click("#theme")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    page.locator("details:visible > summary").evaluate_all("all => all.forEach(each => each.parentNode.open = true)")
+    page.locator("details:visible > summary").evaluate_all(
+        "all => all.forEach(each => each.parentNode.open = true)"
+    )
     page.wait_for_selector("#spectrogram canvas", state="attached")
     page.wait_for_selector("#options .option")
     check(person)
@@ -84,7 +86,11 @@ def _drags_over_four_seconds(person):
 def _shows_the_request(person):
     page = person.page
     page.click("#request > summary")
-    for language, words in (("curl", "curl http"), ("Python", "from wavespeed import"), ("JavaScript", "require(")):
+    for language, words in (
+        ("curl", "curl http"),
+        ("Python", "from wavespeed import"),
+        ("JavaScript", "require("),
+    ):
         page.get_by_role("button", name=language, exact=True).click()
         told = page.text_content("#code")
         assert words in told

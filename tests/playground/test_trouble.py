@@ -1,5 +1,7 @@
 """What goes wrong: reloads, restarts, bad files, lost connections, wrong keys; nothing is lost, and it is said."""
 
+import base64
+
 import pytest
 
 from support.playground import LONG_MS, wait_for
@@ -68,7 +70,19 @@ def test_a_bad_file_is_refused_in_words(someone, tmp_path):
     person.page.press("#address", "Enter")
     person.page.locator("#address-form .error").wait_for()
     assert person.page.is_visible("[data-do=demo]")
+    good = wav_of(made_song(3), tmp_path / "good.wav")
+    person.page.evaluate(DROPPED, base64.b64encode(good.read_bytes()).decode())
+    person.has_song()
+    person.sees("#song-name", "good.wav")
     person.is_content()
+
+
+DROPPED = """(content) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))
+  const dataTransfer = new DataTransfer()
+  dataTransfer.items.add(new File([bytes], "good.wav"))
+  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }))
+}"""
 
 
 def test_a_restart_of_the_server_is_lived_through(someone, served, tmp_path):
@@ -121,7 +135,9 @@ def test_an_upload_goes_on_where_it_broke_off(someone, served, tmp_path):
         else:
             route.continue_()
 
-    person.page.route("**/v1/uploads/*", lambda route: door(route) if route.request.method == "PATCH" else route.continue_())
+    person.page.route(
+        "**/v1/uploads/*", lambda route: door(route) if route.request.method == "PATCH" else route.continue_()
+    )
     person.uploads(song)
     person.has_song()
     assert seen[0] == 0

@@ -150,6 +150,6 @@ export class Job {
 }
 
 function placeWords(place) {
-  if (place > 1) return `Waiting: number ${place} in line`
+  if (place > 0) return `Waiting: ${place} ${place === 1 ? "edit" : "edits"} before this one`
   return "Waiting for a free worker"
 }

@@ -194,7 +194,9 @@ class Page {
     this.scope.later(60, () => find(".stage").scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" }))
     this.transport.zoomToPart()
     this.transport.refresh()
-    if (find("#play-when-done").checked) this.transport.listen("part")
+    // Browsers let a page sound only after somebody has touched it; after a reload nobody has.
+    const mayPlay = navigator.userActivation?.hasBeenActive ?? true
+    if (find("#play-when-done").checked && mayPlay) this.transport.listen("part")
     else this.player.seek(Math.max(0, this.#heardRegion().start - Number(find("#roll").value)))
   }
 

@@ -20,7 +20,7 @@ export class Player {
   loop = null // {start, end} in seconds
   playing = false
   #context = null
-  #master = null
+  #bus = null // what is heard of this run; a run is from one play to the next stop
   #gains = []
   #levels = [] // factors of each track when matched
   #matched = false
@@ -48,7 +48,6 @@ export class Player {
     this.#levels = tracks.map(() => 1)
     this.chosen = Math.min(this.chosen, Math.max(0, tracks.length - 1))
     this.#rest = tracks.length ? Math.min(at, this.duration) : 0
-    this.#gains = []
     if (went && tracks.length) this.play()
     this.changed.tell()
   }
@@ -83,8 +82,6 @@ export class Player {
     this.#next = Math.round(this.#rest * this.rate)
     if (this.#next >= this.tracks[0].frames) this.#next = this.loop ? Math.round(this.loop.start * this.rate) : 0
     this.#clock = 0
-    this.#master.gain.cancelScheduledValues(0)
-    this.#master.gain.setValueAtTime(1, this.#context.currentTime)
     this.#goOn(run)
   }
 
@@ -143,16 +140,13 @@ export class Player {
   }
 
   #open() {
-    if (!this.#context) {
-      this.#context = new AudioContext({ sampleRate: this.rate, latencyHint: "interactive" })
-      this.#master = this.#context.createGain()
-      this.#master.connect(this.#context.destination)
-    }
-    if (this.#gains.length === this.tracks.length) return
+    this.#context ??= new AudioContext({ sampleRate: this.rate, latencyHint: "interactive" })
+    this.#bus = this.#context.createGain()
+    this.#bus.connect(this.#context.destination)
     this.#gains = this.tracks.map((_, number) => {
       const gain = this.#context.createGain()
       gain.gain.value = this.#loudness(number)
-      gain.connect(this.#master)
+      gain.connect(this.#bus)
       return gain
     })
   }
@@ -160,7 +154,6 @@ export class Player {
   #close() {
     this.#context.close()
     this.#context = null
-    this.#gains = []
   }
 
   #loudness(number) {
@@ -169,7 +162,7 @@ export class Player {
   }
 
   #mix() {
-    if (!this.#context) return
+    if (!this.playing) return
     const now = this.#context.currentTime
     this.#gains.forEach(({ gain }, number) => {
       const before = gain.value
@@ -244,17 +237,13 @@ export class Player {
     this.#run += 1
     this.playing = false
     this.#placed = []
-    if (!this.#context) return
-    const over = this.#context.currentTime + STOP_S
-    this.#master.gain.setValueAtTime(1, this.#context.currentTime)
-    this.#master.gain.linearRampToValueAtTime(0, over)
-    for (const source of this.#sources) {
-      try {
-        source.stop(over)
-      } catch {
-        // It had not begun: then there is nothing to stop.
-      }
-    }
+    if (!this.#bus) return
+    const [bus, gains, now] = [this.#bus, this.#gains, this.#context.currentTime]
+    this.#bus = null
+    bus.gain.setValueAtTime(1, now)
+    bus.gain.linearRampToValueAtTime(0, now + STOP_S)
+    for (const source of this.#sources) source.stop(now + STOP_S)
     this.#sources.clear()
+    this.#scope.later(STOP_S * 1000 + 200, () => [...gains, bus].forEach((node) => node.disconnect()))
   }
 }
