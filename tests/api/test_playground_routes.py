@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from punchin.songfile import open_song
 from support.songs import SHARED_AUDIO, made_song, needs_shared, wav_of
 from support.web import SUBMIT, Served, TestClient
 
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "song.mp3"
 HOSTILE = [
     "",
     " ",
@@ -173,6 +175,7 @@ def test_the_demo_song(page):
     audio = page.api.post("/v1/uploads/demo").json()["audio"]
     about = get(page, "about", audio).json()
     assert (about["format"], about["rate_hz"], about["frames"]) == ("mp3", 48_000, 1_509_600)
+    assert page.bare.get(audio).content == DEMO.read_bytes()
 
 
 def test_fetching_is_guarded(page):
