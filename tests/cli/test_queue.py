@@ -1,4 +1,4 @@
-"""`punchin workers` and `punchin queue` on a ledger of their own."""
+"""`punchin workers`, `queue` and `migrate` on a ledger of their own."""
 
 import json
 import subprocess
@@ -7,6 +7,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from punchin.cli.migrate import migrate
 from punchin.cli.queue import queue
 from punchin.cli.workers import workers
 from punchin.dispatch import DbosDispatcher, Standing
@@ -133,12 +134,26 @@ def test_a_job_is_cancelled_here_as_under_jobs(store):
     assert json.loads(run(queue, "cancel", completed(store).id, "--json"))["state"] == State.COMPLETED
 
 
-@pytest.mark.parametrize("command", [queue, workers])
+@pytest.mark.parametrize("command", [migrate, queue, workers])
 def test_help_has_examples(command):
     assert "Examples:" in run(command, "--help")
 
 
 def test_help_does_not_load_the_database():
-    code = "import sys, punchin.cli.queue, punchin.cli.workers; print('sqlalchemy' in sys.modules)"
+    modules = ", ".join(f"punchin.cli.{name}" for name in ("migrate", "queue", "workers"))
+    code = f"import sys, {modules}; print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_tables_are_made_by_a_command_and_those_of_the_dispatcher_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("PUNCHIN_HOME", str(tmp_path))
+    monkeypatch.delenv("PUNCHIN_DB", raising=False)
+    assert "up to date (sqlite)" in run(migrate)
+    assert json.loads(run(migrate, "--json")) == {"database": "sqlite"}
+    made = Store.open(f"sqlite:///{tmp_path / 'punchin.db'}")
+    dispatcher = DbosDispatcher(made.engine)
+    job, _ = made.submit("k", spec(), idempotency_key=None, enqueue=dispatcher.enqueue)
+    assert dispatcher.standings([job.id])[job.id] is Standing.LIVE
+    dispatcher.close()
+    made.close()

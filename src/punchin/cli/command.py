@@ -43,6 +43,9 @@ _COMMANDS = {
     "jobs": _Entry("jobs:jobs", "List, show and cancel jobs of the service.", "serve"),
     "queue": _Entry("queue:queue", "Show the line of jobs by engine; requeue and cancel.", "serve"),
     "workers": _Entry("workers:workers", "List the workers of all machines; drain them.", "serve"),
+    "migrate": _Entry(
+        "migrate:migrate", "Make the tables of the service, or bring them up to date.", "serve"
+    ),
     "usage": _Entry("usage:usage", "Add up what was made and what it cost.", "serve"),
 }
 
