@@ -21,10 +21,15 @@ def submit(store: Store, dispatcher: DbosDispatcher, key_id: str = "key") -> Job
     return store.submit(key_id, tone_job("upload:x"), idempotency_key=None, enqueue=dispatcher.enqueue)[0]
 
 
+def table(store: Store) -> str:
+    """Where DBOS keeps its entries: in PostgreSQL in a schema of its own."""
+    return "dbos.workflow_status" if store.engine.dialect.name == "postgresql" else "workflow_status"
+
+
 def entries(store: Store) -> list[tuple[str, str, int, str]]:
     """Id, status, priority and application version of what DBOS has, in the order it hands them out."""
     wanted = text(
-        "SELECT workflow_uuid, status, priority, application_version FROM workflow_status "
+        f"SELECT workflow_uuid, status, priority, application_version FROM {table(store)} "
         "ORDER BY priority, created_at"
     )
     with store.engine.connect() as connection:
@@ -32,7 +37,7 @@ def entries(store: Store) -> list[tuple[str, str, int, str]]:
 
 
 def set_status(store: Store, workflow_id: str, status: str, executor: str = "dead") -> None:
-    change = text("UPDATE workflow_status SET status=:s, executor_id=:e WHERE workflow_uuid=:id")
+    change = text(f"UPDATE {table(store)} SET status=:s, executor_id=:e WHERE workflow_uuid=:id")
     with store.engine.begin() as connection:
         connection.execute(change, {"s": status, "e": executor, "id": workflow_id})
 
