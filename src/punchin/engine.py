@@ -145,6 +145,19 @@ class Engine(Protocol):
 
 
 @runtime_checkable
+class CheckedEngine(Engine, Protocol):
+    """An engine whose `load` takes long, and that knows in milliseconds whether it would work."""
+
+    def check(self) -> None:
+        """Look whether everything that `load` needs is there.
+
+        Raises:
+            EngineUnavailable: as `load`.
+        """
+        ...
+
+
+@runtime_checkable
 class TakesEngine(Engine, Protocol):
     """An engine that makes several takes of one edit for less than their sum."""
 

@@ -40,6 +40,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(description="Who fills the hole: a name of `punchin engines`, or auto for the best that runs."),
     ] = "auto"
+    devices: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="What models compute on: auto, cpu, cuda, cuda:1, mps. Several, with commas between, "
+            "are dealt out to the workers: the first to slot 0, and so on."
+        ),
+    ] = ("auto",)
+    ace_step: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="How ACE-Step runs, as name=value with commas between: precision, placement, int8, "
+            "compiled, few_lengths, batch, cache_mb. docs/ace-step.md explains them."
+        ),
+    ] = ()
 
     # The ledger
     db: Annotated[
@@ -240,6 +254,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where the database is."""
         # A folder's name may hold what means something in an address: "?", "#", "%".
         return self.db or f"sqlite:///{quote(str(self.home.absolute() / 'punchin.db'))}"
+
+    def device_of(self, slot: int) -> str:
+        """What the worker of that slot computes on."""
+        return self.devices[slot % len(self.devices)] if self.devices else "auto"
 
     @property
     def files_address(self) -> str:

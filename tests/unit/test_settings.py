@@ -29,3 +29,9 @@ def test_a_misspelt_setting_is_refused_with_those_there_are():
 
 def test_the_name_of_a_setting_is_its_field_in_capitals():
     assert [variable(name) for name in Settings.__struct_fields__][:2] == ["PUNCHIN_HOME", "PUNCHIN_ENGINE"]
+
+
+def test_devices_are_dealt_out_to_the_slots():
+    settings = settings_from({"PUNCHIN_DEVICES": "cuda:0, cuda:1"})
+    assert [settings.device_of(slot) for slot in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
+    assert Settings().device_of(5) == "auto"

@@ -71,22 +71,12 @@ def _try(engine: Engine) -> None:
     Raises:
         EngineUnavailable: if it cannot run here.
     """
-    from punchin.engines.ace_step import AceStepEngine
-    from punchin.engines.ace_step.places import models_folder
-    from punchin.engines.ace_step.weights import look, missing_packages
+    from punchin.engine import CheckedEngine
 
-    if not isinstance(engine, AceStepEngine):
+    if isinstance(engine, CheckedEngine):
+        engine.check()
+    else:
         engine.load()
-        return
-    if missing := missing_packages():
-        raise EngineUnavailable(f"needs {', '.join(missing)}: `pip install 'punchin[ace-step]'`")
-    found = look(engine.model, models_folder())
-    if found.state != "ready":
-        why = "; ".join(map(str, found.faults[:2])) or f"its weights are {_STATES[found.state]}"
-        raise EngineUnavailable(f"{why}; `{found.cure}` fetches them")
-
-
-_STATES = {"absent": "not here", "unfinished": "half fetched", "broken": "broken"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +179,7 @@ def _models() -> list[Finding]:
     findings = [Finding("device", machine.torch is not None, device_line(machine))]
     for each in shelf:
         runs, takes = model_line(each.model, machine)
-        there = "" if each.state == "ready" else f"; {_STATES[each.state]}"
+        there = "" if each.state == "ready" else f"; {each.says}"
         findings.append(Finding(each.model.name, runs and each.state == "ready", f"{takes}{there}"))
     command = next_command(machine, shelf, missing_packages())
     return [*findings, Finding("next", good=True, says=command)]

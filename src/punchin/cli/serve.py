@@ -57,8 +57,11 @@ def api(parent: int | None) -> None:
 
 @click.command()
 @click.option("--slot", type=click.IntRange(0, 999), default=0, help="Which place of this machine it takes.")
+@click.option(
+    "--device", help="What models compute on: cpu, cuda, cuda:1 or mps. Default: as the settings say."
+)
 @_parent
-def worker(slot: int, parent: int | None) -> None:
+def worker(slot: int, device: str | None, parent: int | None) -> None:
     """Run one worker; each of a machine needs a --slot of its own."""
     _end_with(parent)
     stop = told_to_stop()
@@ -67,6 +70,8 @@ def worker(slot: int, parent: int | None) -> None:
 
     settings = _settings()
     _log_to_stderr()
+    # Engines are made without arguments and read their settings where everybody else does.
+    os.environ["PUNCHIN_DEVICES"] = device or settings.device_of(slot)
     made = worker_of(settings, slot)
     made.work(stop)
     hand_back(made.store, made.dispatcher)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from punchin.engine import CheckedEngine
 from punchin.engines import installed_engines, load_engine
 from punchin.errors import EngineUnavailable
 
@@ -53,7 +54,10 @@ class WarmEngines:
         told: list[dict[str, Any]] = []
         for name, entry in installed_engines().items():
             try:
-                spec = entry.make().spec
+                engine = entry.make()
+                if isinstance(engine, CheckedEngine):
+                    engine.check()
+                spec = engine.spec
             except EngineUnavailable as error:
                 told.append({"name": name, "available": False, "why": str(error)})
                 continue

@@ -17,12 +17,14 @@ class Device:
     """Where and how the networks run; the autoencoder is always float32.
 
     Attributes:
-        kind: torch's name: "cuda" (NVIDIA, and AMD through ROCm), "mps", "cpu".
+        kind: torch's name of its sort: "cuda" (NVIDIA, and AMD through ROCm), "mps", "cpu".
+        name: torch's name of this one: "cuda", "cuda:1", "mps", "cpu".
         label: for people and receipts.
         precision: of transformer and encoders: "fp32", "bf16" or "fp16".
     """
 
     kind: str
+    name: str
     label: str
     precision: str
 
@@ -37,34 +39,39 @@ class Device:
         return self.kind != "cpu"
 
 
-def choose_device(kind: str = "auto", precision: str = "auto") -> Device:
+def choose_device(name: str = "auto", precision: str = "auto") -> Device:
     """The best device of this machine, or the one asked for.
 
     Args:
-        kind: "auto", "cuda", "mps" or "cpu".
+        name: "auto", "cuda", "cuda:1", "mps" or "cpu".
         precision: "auto", "fp32", "bf16" or "fp16".
 
     Raises:
         EngineUnavailable: if the machine does not have it.
     """
     there = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available() + ["cpu"]
-    if kind == "auto":
-        kind = there[0]
-    if kind not in there:
+    if name == "auto":
+        name = there[0]
+    if name not in [*there, *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]:
         raise EngineUnavailable(
-            f"there is no device {kind!r} here that torch can use; it can use {', '.join(there)}"
+            f"there is no device {name!r} here that torch can use; it can use {', '.join(there)}"
         )
     if precision != "auto" and precision not in PRECISIONS:
         raise EngineUnavailable(f"precision is {precision!r}; it is one of auto, {', '.join(PRECISIONS)}")
-    return Device(kind, _label(kind), _precision(kind) if precision == "auto" else precision)
+    kind = name.partition(":")[0]
+    return Device(kind, name, _label(name), _precision(kind) if precision == "auto" else precision)
 
 
 def free_bytes(device: Device) -> int | None:
     """Memory that this process could still take there; None where it cannot be known."""
     if device.kind == "cuda":
-        free, _ = torch.cuda.mem_get_info()
+        free, _ = torch.cuda.mem_get_info(device.name)
         # What torch keeps for itself it gives back to us.
-        return int(free) + int(torch.cuda.memory_reserved()) - int(torch.cuda.memory_allocated())
+        return (
+            int(free)
+            + int(torch.cuda.memory_reserved(device.name))
+            - int(torch.cuda.memory_allocated(device.name))
+        )
     if device.kind == "mps":
         return int(torch.mps.recommended_max_memory()) - int(torch.mps.driver_allocated_memory())
     return free_ram()
@@ -85,9 +92,9 @@ def _cpu_has_bf16() -> bool:
     return any(bool(getattr(torch.cpu, name, lambda: False)()) for name in known)
 
 
-def _label(kind: str) -> str:
-    if kind == "cuda":
-        return str(torch.cuda.get_device_name())
-    if kind == "mps":
+def _label(name: str) -> str:
+    if name.startswith("cuda"):
+        return str(torch.cuda.get_device_name(name))
+    if name == "mps":
         return "Apple GPU"
     return f"CPU, {torch.get_num_threads()} threads"

@@ -13,8 +13,7 @@ from punchin.engines.ace_step.catalogue import BASE, SFT, TURBO, XL_TURBO, Model
 from punchin.engines.ace_step.job import Job, plan_job
 from punchin.engines.ace_step.layouts import find_checkpoint
 from punchin.engines.ace_step.lyrics import fits_anywhere
-from punchin.engines.ace_step.options import RigOptions
-from punchin.engines.ace_step.places import models_folder
+from punchin.engines.ace_step.places import models_folder, owner_options
 from punchin.engines.ace_step.recipe import honours, read_recipe
 from punchin.engines.ace_step.window import LONGEST_S, MOST_MASK_S, RATE_HZ, wanted_frames
 from punchin.errors import EngineOutOfMemory, EngineUnavailable, PunchinError
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from punchin.edits import Edit
     from punchin.engine import Progress, Request
+    from punchin.engines.ace_step.options import RigOptions
     from punchin.engines.ace_step.rig import Rig
     from punchin.region import Frames
     from punchin.song import Song
@@ -38,7 +38,7 @@ class AceStepEngine:
     Args:
         model: which one.
         folder: where its weights are, in either layout; None is its folder below `PUNCHIN_HOME/models`.
-        options: device, precision and memory; None chooses by what is there.
+        options: device, precision and memory; None is what the owner of this machine set.
         rig: a model that is loaded already; then nothing is read.
     """
 
@@ -60,10 +60,30 @@ class AceStepEngine:
             honours=honours(model),
         )
         self._folder = Path(folder) if folder is not None else None
-        self._options = options or (rig.options if rig else RigOptions())
+        self._options = options or (rig.options if rig else owner_options())
         self._rig = rig
         # The networks move between devices and the caches are shared: one edit at a time.
         self._turn = threading.Lock()
+
+    def check(self) -> None:
+        """Look whether packages and weights are there; reads no weights.
+
+        Raises:
+            EngineUnavailable: if they are not; says which command gets them.
+        """
+        from punchin.engines.ace_step.weights.folders import INSTALL, look, missing_packages
+
+        if self._rig is not None:
+            return
+        if missing := missing_packages():
+            raise EngineUnavailable(f"needs {', '.join(missing)}: `{INSTALL}`")
+        if self._folder is not None:
+            find_checkpoint(self._folder, self.model.checkpoint)
+            return
+        found = look(self.model, models_folder())
+        if found.state != "ready":
+            why = "; ".join(map(str, found.faults[:2])) or f"its weights are {found.says}"
+            raise EngineUnavailable(f"{why}; `{found.cure}` fetches them")
 
     def load(self) -> None:
         """Read the weights (seconds to a minute); a second call does nothing.

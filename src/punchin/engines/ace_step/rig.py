@@ -91,12 +91,12 @@ class Rig:
     ) -> dict[Frames, Tensor]:
         """Latents of parts of a song; see `latents.encode`."""
         with self._on_device("vae"):
-            return vae_path.encode(self.networks.vae, samples, runs, self.device.kind, self.latents, progress)
+            return vae_path.encode(self.networks.vae, samples, runs, self.device.name, self.latents, progress)
 
     def decode(self, latents: Tensor, wanted: Frames, progress: Callable[[float], None]) -> Samples:
         """The sound of some of the latents; see `latents.decode`."""
         with self._on_device("vae"):
-            return vae_path.decode(self.networks.vae, latents, wanted, self.device.kind, progress)
+            return vae_path.decode(self.networks.vae, latents, wanted, self.device.name, progress)
 
     def conditions(self, prompt: Prompt, reference: Tensor | None) -> Tensor:
         """What the transformer reads, `[1, L, H]` on the CPU; the same texts are not read twice.
@@ -114,8 +114,8 @@ class Rig:
             tokens = text_tokens(self.networks, prompt)
             with self._on_device("text_encoder", "condition_encoder"):
                 timbre = self._conditions.get(("timbre", key), lambda: self._timbre(reference))
-                on = timbre.to(self.device.kind)
-                return encode_conditions(self.networks, tokens, on, self.device.kind).to("cpu")
+                on = timbre.to(self.device.name)
+                return encode_conditions(self.networks, tokens, on, self.device.name).to("cpu")
 
         return self._conditions.get((prompt, key), read)
 
@@ -136,7 +136,7 @@ class Rig:
             recipe: guidance and solver, the same for all.
             on_step: called before each step with its number; may raise `Cancelled`.
         """
-        where, dtype = self.device.kind, self.device.dtype
+        where, dtype = self.device.name, self.device.dtype
         here = replace(
             what, source=what.source.to(where), noise=what.noise.to(where), mask=what.mask.to(where)
         )
@@ -207,7 +207,7 @@ class Rig:
         }
 
     def _timbre(self, reference: Tensor | None) -> Tensor:
-        return encode_timbre(self.networks, reference, self.device.kind, self.device.dtype).to("cpu")
+        return encode_timbre(self.networks, reference, self.device.name, self.device.dtype).to("cpu")
 
     def _placed(self) -> Any:
         """The transformer as it is called, with all networks where they wait."""
@@ -216,10 +216,10 @@ class Rig:
             return _quantized(transformer)
         if self.placement == "resident":
             for name in ("transformer", "condition_encoder", "text_encoder", "vae"):
-                getattr(self.networks, name).to(self.device.kind)
+                getattr(self.networks, name).to(self.device.name)
         elif self.placement == "streamed":
             transformer.enable_group_offload(
-                onload_device=torch.device(self.device.kind),
+                onload_device=torch.device(self.device.name),
                 offload_device=torch.device("cpu"),
                 offload_type="block_level",
                 num_blocks_per_group=1,
@@ -238,7 +238,7 @@ class Rig:
             else [n for n in names if not (streamed and n == "transformer")]
         )
         for name in moved:
-            getattr(self.networks, name).to(self.device.kind)
+            getattr(self.networks, name).to(self.device.name)
         try:
             yield
         finally:
@@ -266,7 +266,7 @@ def _check_ram(checkpoint: Checkpoint, device: Device) -> None:
     """Weights pass through the main memory first, whatever the device."""
     wider = 2 if device.precision == "fp32" else 1
     needed = sum(path.stat().st_size for path in checkpoint.weights) * wider + FRAMEWORK_BYTES
-    free = free_bytes(Device("cpu", "", "fp32"))
+    free = free_bytes(Device("cpu", "cpu", "", "fp32"))
     if free is not None and needed > free:
         raise EngineOutOfMemory(
             f"loading this model takes about {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NEEDED_PACKAGES = ("torch", "diffusers", "transformers", "safetensors", "huggingface_hub")
+STATES = {"ready": "ready", "absent": "not here", "unfinished": "half fetched", "broken": "broken"}
 INSTALL = "pip install 'punchin[ace-step]'"
 
 
@@ -39,6 +40,11 @@ class Shelved:
     bytes: int = 0
     origin: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def says(self) -> str:
+        """The state, in words."""
+        return STATES[self.state]
 
     @property
     def cure(self) -> str:
