@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from punchin.errors import SettingsError, StoreError
 from punchin.filestore import local
@@ -16,9 +17,29 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Generator, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from obstore import Attributes
     from obstore.store import ObjectStore
 
 BLOCK_BYTES = 1 << 18
+CONNECT_S = "5s"
+REQUEST_S = "1h"
+"""A request lasts as long as its file takes; obstore's own limit of 30 s would break off large songs."""
+RETRIES = 4
+RETRY_S = 15
+"""How long obstore tries by itself while the store is away: the API answers 503 instead of hanging."""
+LONGEST_SIGNED_S = 7 * 86400
+"""The longest that Signature Version 4 allows."""
+MEDIA_TYPES = {
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "mp3": "audio/mpeg",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "webm": "audio/webm",
+}
+"""All others are only bytes: an upload must never be shown as a page."""
 _INCOMING = "incoming"
 
 
@@ -53,7 +74,7 @@ class FileStore:
         text = str(address).removeprefix("file://")
         try:
             if "://" in text:
-                return cls(from_url(text), None)
+                return cls(from_url(text, **_patience(text)), None)
             folder = Path(text).expanduser().absolute()
             folder.mkdir(parents=True, exist_ok=True)
             return cls(LocalStore(folder, automatic_cleanup=True), folder)
@@ -88,7 +109,8 @@ class FileStore:
         tally = Tally(check_key(key), max_bytes)
         target = self._target(key, replace)
         with _translated(key):
-            obstore.put(self._store, target, tally.over([content] if isinstance(content, bytes) else content))
+            pieces = tally.over([content] if isinstance(content, bytes) else content)
+            obstore.put(self._store, target, pieces, attributes=self._attributes(key))
         self._land(key, target)
         return tally.stored
 
@@ -103,7 +125,8 @@ class FileStore:
         tally = Tally(check_key(key), max_bytes)
         target = await asyncio.to_thread(self._target, key, replace)
         with _translated(key):
-            await obstore.put_async(self._store, target, tally.over_async(content))
+            attributes = self._attributes(key)
+            await obstore.put_async(self._store, target, tally.over_async(content), attributes=attributes)
         await asyncio.to_thread(self._land, key, target)
         return tally.stored
 
@@ -121,11 +144,16 @@ class FileStore:
         size = path.stat().st_size
         if not (move and self._folder and local.moved(path, self._folder, key)):
             with _translated(key), path.open("rb") as source:
-                obstore.put(self._store, key, iter(lambda: source.read(BLOCK_BYTES), b""))
+                blocks = iter(lambda: source.read(BLOCK_BYTES), b"")
+                obstore.put(self._store, key, blocks, attributes=self._attributes(key))
             self._land(key, key)
             if move:
                 path.unlink()
         return size
+
+    def _attributes(self, key: str) -> Attributes | None:
+        """What an object store tells of a file that is read there directly; folders keep no such things."""
+        return None if self._folder else {"Content-Type": media_type(key)}
 
     def _target(self, key: str, replace: bool) -> str:
         if replace:
@@ -223,6 +251,29 @@ class FileStore:
         with _translated(key):
             yield from map(bytes, blocks)
 
+    # Addresses at the store itself
+
+    def address(self, key: str, method: Literal["GET", "PUT"], seconds: float) -> str | None:
+        """Where a file can be read from or sent to directly, without this server; None where it cannot.
+
+        Object stores sign such addresses; a folder cannot. What is sent there has no limit of size and no
+        hash: look at `size` afterwards.
+
+        Args:
+            key: which file.
+            method: what is allowed.
+            seconds: for how long; a store may allow less.
+        """
+        import obstore
+        from obstore.store import AzureStore, GCSStore, S3Store
+
+        check_key(key)
+        if not isinstance(self._store, S3Store | GCSStore | AzureStore):
+            return None
+        span = timedelta(seconds=max(1, min(seconds, LONGEST_SIGNED_S)))
+        with _translated(key):
+            return obstore.sign(self._store, method, key, span)
+
     # Keeping order
 
     def delete(self, keys: Sequence[str]) -> None:
@@ -259,6 +310,23 @@ class FileStore:
         unfinished = self.old(before, prefix=_INCOMING)
         self.delete(unfinished)
         return len(unfinished) + local.delete_staged(self._folder, before.timestamp())
+
+
+def media_type(key: str) -> str:
+    """What a file is, by its ending."""
+    return MEDIA_TYPES.get(key.rpartition(".")[2].lower(), "application/octet-stream")
+
+
+def _patience(address: str) -> dict[str, Any]:
+    """How long to wait for a store that is reached through the network."""
+    if address.startswith(("memory://", "file://")):
+        return {}
+    return {
+        # The operator's endpoint says whether it is http; with options of ours here, obstore would not take
+        # AWS_ALLOW_HTTP from the environment.
+        "client_options": {"allow_http": True, "connect_timeout": CONNECT_S, "timeout": REQUEST_S},
+        "retry_config": {"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_S)},
+    }
 
 
 @contextmanager
