@@ -2,8 +2,8 @@
 
     python scripts/screenshots.py [FOLDER] [--url http://127.0.0.1:8000]
 
-Without an address a service of its own is started, with the engine that comes along. The picture of the README
-is written to docs/images. Needs Playwright and a Chromium (`make setup`, `apt-get install chromium`).
+Without an address a service of its own is started, with the engine that comes along. The README's picture is
+written to docs/images. Needs Playwright and a Chromium (`make setup`, `apt-get install chromium`).
 """
 
 from __future__ import annotations

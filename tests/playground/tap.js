@@ -31,16 +31,15 @@
       return super.resume()
     }
   }
-  // The first channel of everything that was heard, as base64 of float32, and how many blocks are missing.
+  // The first channel of everything that was heard, as base64 of float32; NaN where the recorder missed a block.
   window.whatWasHeard = () => {
     const blocks = heard.blocks.filter(({ samples }) => samples.length)
     const first = blocks[0].frame
-    const all = new Float32Array(blocks.at(-1).frame + 128 - first)
+    const all = new Float32Array(blocks.at(-1).frame + 128 - first).fill(NaN)
     for (const { frame, samples } of blocks) all.set(samples[0], frame - first)
-    const missing = all.length / 128 - blocks.length
     const bytes = new Uint8Array(all.buffer)
     let text = ""
     for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
-    return { missing, rate: heard.rate, samples: btoa(text) }
+    return { rate: heard.rate, samples: btoa(text) }
   }
 })()

@@ -10,8 +10,8 @@ HOUR_S = 3600
 RATE_HZ = 8000
 MOST_GROWTH_MB = 8
 """The samples of one take that was heard longer than another; twenty takes that are held have 40."""
-SLOWEST_FRAME_MS = 400
-"""A machine that is busy with other tests draws a frame late; a page that decodes an hour stands for seconds."""
+SLOWEST_FRAME_MS = 1500
+"""A busy machine draws a frame late; a page that decodes an hour stands for seconds."""
 
 
 def test_an_hour_of_song(someone, tmp_path):

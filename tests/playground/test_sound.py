@@ -11,6 +11,7 @@ import soundfile
 pytestmark = pytest.mark.slow
 
 START_S, END_S, ROLL_S = 5.0, 11.0, 2.0
+SWITCHES = 3
 SWITCH_FRAMES = 400
 """A switch is a crossfade of 6 ms, and some blocks may pass until the gain begins to move."""
 EXACT = 1e-7
@@ -38,8 +39,10 @@ def test_original_and_takes_are_played_sample_for_sample_in_step(someone, served
     heard = np.frombuffer(base64.b64decode(told["samples"]), np.float32)
     at = _where_it_begins(heard, files)
     heard = heard[at:]
-    loop = np.stack([files[:, (n := np.arange(len(heard)) % files.shape[1])]])[0]
-    which = np.abs(loop - heard) < EXACT
+    missed = np.isnan(heard)
+    assert missed.mean() < 0.05, "this machine is too busy to record on"
+    loop = files[:, np.arange(len(heard)) % files.shape[1]]
+    which = (np.abs(loop - heard) < EXACT) | missed
     _every_frame_is_of_one_of_them(which)
     order = _order(which)
     assert order == [1, 0, 2, 1]
@@ -66,10 +69,10 @@ def _files_of_the_last_job(served, rate):
 
 def _where_it_begins(heard, files):
     """The frame where the loop was begun: the take is heard first, and its region is like nothing else."""
-    first = np.flatnonzero(heard)[0]
+    first = np.flatnonzero(np.nan_to_num(heard))[0]
     take = files[1]
     size = 1 << int(np.ceil(np.log2(len(heard) + len(take))))
-    alike = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(take, size)), size)
+    alike = np.fft.irfft(np.fft.rfft(np.nan_to_num(heard), size) * np.conj(np.fft.rfft(take, size)), size)
     near = np.argmax(alike[: first + len(take) // 2])
     return int(near)
 
@@ -77,8 +80,9 @@ def _where_it_begins(heard, files):
 def _every_frame_is_of_one_of_them(which):
     strange = np.flatnonzero(~which.any(axis=0))
     apart = np.split(strange, np.flatnonzero(np.diff(strange) > SWITCH_FRAMES) + 1) if len(strange) else []
-    assert len(apart) <= 3
-    assert all(run[-1] - run[0] < SWITCH_FRAMES for run in apart)
+    runs = [(int(run[0]), int(run[-1]) + 1 - int(run[0])) for run in apart]
+    assert len(runs) <= SWITCHES, runs
+    assert all(length <= SWITCH_FRAMES for _, length in runs), runs
 
 
 def _order(which):

@@ -67,7 +67,8 @@ def _drags_over_four_seconds(person):
     snapped = _seconds(person.value("#end"))
     beats = page.evaluate(
         """async () => {
-          const draft = JSON.parse(localStorage["punchin.draft"]), key = JSON.parse(localStorage["punchin.key"])
+          const draft = JSON.parse(localStorage["punchin.draft"])
+          const key = JSON.parse(localStorage["punchin.key"])
           const headers = { Authorization: `Bearer ${key}` }
           const answer = await fetch(`/v1/sounds/beats?of=${encodeURIComponent(draft.song)}`, { headers })
           return (await answer.json()).downbeats_s
@@ -159,9 +160,9 @@ def _opens_it_again(person, check):
     person.sees("#history-none", "No edit has")
     page.fill("#search", "zorgle")
     page.locator(".past", has_text="zorgle").first.click()
+    person.finds("#start", "0:11.700")
+    person.finds("#end", "0:15.700")
     person.has_takes(2)
-    assert person.value("#start") == "0:11.700"
-    assert person.value("#end") == "0:15.700"
     assert page.get_attribute("#lock", "aria-pressed") == "true"
 
 

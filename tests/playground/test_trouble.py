@@ -1,4 +1,4 @@
-"""What goes wrong: reloads, restarts, bad files, lost connections, wrong keys; nothing is lost, and it is said."""
+"""What goes wrong: reloads, restarts, bad files, lost connections, wrong keys; nothing is lost, all said."""
 
 import base64
 

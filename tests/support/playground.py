@@ -20,7 +20,7 @@ LONG_MS = 60_000
 
 @dataclass
 class Serve:
-    """`punchin serve` on loopback with the tone engine; the unruly one, as slow as tags say, is installed too."""
+    """`punchin serve` on loopback with the tone engine, and the unruly one, which is as slow as tags say."""
 
     home: Path
     port: int = field(default_factory=free_port)
@@ -116,8 +116,7 @@ class Person:
         self.page.click("#submit")
 
     def has_takes(self, count, limit_ms=LONG_MS):
-        self.page.wait_for_selector("#judge:not([hidden])", timeout=limit_ms)
-        assert self.page.locator("#take-lanes .lane").count() == count
+        self.page.wait_for_function(TAKES_ARE_SHOWN, arg=count, timeout=limit_ms)
 
     def plays(self):
         """Waits until sound comes."""
@@ -128,6 +127,12 @@ class Person:
 
     def value(self, selector):
         return self.page.input_value(selector)
+
+    def finds(self, selector, value):
+        """Waits until a field has a value."""
+        self.page.wait_for_function(
+            "([selector, value]) => document.querySelector(selector).value === value", arg=[selector, value]
+        )
 
     def sees(self, selector, words, limit_ms=20_000):
         """Waits until some words stand there."""
@@ -143,6 +148,12 @@ class Person:
 PART_IS_DRAWN = """() => {
   const root = document.querySelector("#wave > div")?.shadowRoot
   return Boolean(root?.querySelector("[part~=region]") && root.querySelector(".canvases canvas"))
+}"""
+
+
+TAKES_ARE_SHOWN = """(count) => {
+  const lanes = document.querySelectorAll("#take-lanes .lane").length
+  return lanes === count && !document.querySelector("#judge").hidden
 }"""
 
 
