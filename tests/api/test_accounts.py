@@ -255,6 +255,7 @@ def test_metrics_count_each_job_once_and_name_nobody(served):
     assert 'punchin_jobs_ended_total{code="",state="completed"} 1.0' in text
     assert 'punchin_jobs_ended_total{code="1402",state="failed"} 1.0' in text
     assert "punchin_jobs_waiting 1.0" in text
+    assert "punchin_queue_seconds{engine=" in text
     assert 'punchin_generated_seconds_total{engine="tone"} 6.5' in text
     assert 'punchin_stage_seconds_count{stage="fill"} 1.0' in text
     assert f'route="/api/v3/{HOSTED_MODEL}",status="200"' in text

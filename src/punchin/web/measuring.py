@@ -43,6 +43,7 @@ class Meters:
         self._waiting = Gauge("punchin_jobs_waiting", "Jobs that wait for a worker.", registry=place)
         self._running = Gauge("punchin_jobs_running", "Jobs at work.", registry=place)
         self._oldest = Gauge("punchin_oldest_waiting_seconds", "How long the oldest waits.", registry=place)
+        self._queue = Gauge("punchin_queue_seconds", "Seconds of work that wait.", ["engine"], registry=place)
         self._workers = Gauge("punchin_workers", "Workers by what they said last.", ["state"], registry=place)
         self._ended = Counter("punchin_jobs_ended", "Jobs that ended.", ["state", "code"], registry=place)
         self._made = Counter("punchin_generated_seconds", "Seconds of new sound.", ["engine"], registry=place)
@@ -68,6 +69,9 @@ class Meters:
         self._waiting.set(backlog.waiting)
         self._running.set(backlog.running)
         self._oldest.set((now - backlog.oldest_at).total_seconds() if backlog.oldest_at else 0)
+        self._queue.clear()
+        for queue in store.queue_summary():
+            self._queue.labels(queue.engine).set(queue.queue_s)
         self._workers.clear()
         for worker in store.workers():
             self._workers.labels(worker.state.value).inc()
