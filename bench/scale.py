@@ -74,6 +74,7 @@ class Bench:
         store: the ledger, opened by this process.
         secrets: of the ten keys.
         songs: the address of a song for each of them.
+        database_pid: of PostgreSQL's first process; 0 with SQLite.
     """
 
     port: int
@@ -81,6 +82,7 @@ class Bench:
     store: Store
     secrets: tuple[str, ...]
     songs: tuple[str, ...]
+    database_pid: int = 0
 
     def submit(self, client: Client, key: int, cost_s: float, seed: int) -> str:
         """One job of a key that sleeps for so long; gives its id."""
@@ -107,8 +109,8 @@ def _headers(secret: str) -> dict[str, str]:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """A PostgreSQL of its own, with the settings it comes with; gives the address."""
+def postgresql(folder: Path) -> Iterator[tuple[str, int]]:
+    """A PostgreSQL of its own, with the settings it comes with; gives the address and the process."""
     initdb = shutil.which("initdb") or next(Path("/usr/lib/postgresql").glob("*/bin/initdb"), None)
     if initdb is None:
         raise SystemExit("no PostgreSQL here: apt-get install postgresql")
@@ -138,7 +140,7 @@ def postgresql(folder: Path) -> Iterator[str]:
             if server.poll() is not None:
                 raise SystemExit("PostgreSQL does not start")
             time.sleep(0.2)
-        yield f"postgresql://punchin@127.0.0.1:{port}/postgres"
+        yield f"postgresql://punchin@127.0.0.1:{port}/postgres", server.pid
     finally:
         server.terminate()
         server.wait(60)
@@ -152,7 +154,9 @@ def running(folder: Path, database: str, workers: int, poll_s: float) -> Iterato
     folder.mkdir(parents=True)
     port = free_port()
     with ExitStack() as stack:
-        address = stack.enter_context(postgresql(folder)) if database == "postgresql" else ""
+        address, database_pid = "", 0
+        if database == "postgresql":
+            address, database_pid = stack.enter_context(postgresql(folder))
         given = {"HOME": folder, "ENGINE": "sleeping", "PORT": port, "API_KEY": KEY, "WORKERS": workers}
         given |= {"DB": address, "GRACE_S": 0, "JOB_LIMIT_S": 3600, "POLL_S": poll_s}
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PUNCHIN_")}
@@ -172,7 +176,8 @@ def running(folder: Path, database: str, workers: int, poll_s: float) -> Iterato
         stack.callback(store.close)
         secrets = tuple(store.create_key(f"key-{number}")[1] for number in range(KEYS))
         client = Client(port)  # the server has closed the one before if all this took five seconds
-        yield Bench(port, pid, store, secrets, tuple(_uploaded(client, port, secret) for secret in secrets))
+        songs = tuple(_uploaded(client, port, secret) for secret in secrets)
+        yield Bench(port, pid, store, secrets, songs, database_pid)
 
 
 def _ready(port: int) -> int:
@@ -281,26 +286,44 @@ def fairness(folder: Path, databases: Sequence[str], poll_s: float) -> None:
 
 COUNTERS = """
 SELECT (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()),
+       (SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()),
        (SELECT sum(n_tup_ins) FROM pg_stat_user_tables), (SELECT sum(n_tup_upd) FROM pg_stat_user_tables),
        (SELECT sum(n_tup_del) FROM pg_stat_user_tables), (SELECT wal_bytes FROM pg_stat_wal)
 """
 
 
 def writes(folder: Path, poll_s: float) -> None:
-    """PostgreSQL writes its statistics down with a delay of about a second; hence the pauses."""
+    """PostgreSQL writes its statistics down with a delay of about a second; hence the pauses.
+
+    What only reads is rolled back by SQLAlchemy and counted so by PostgreSQL; DBOS commits also what it read.
+    """
     from sqlalchemy import text
 
     def counters(pause_s: float) -> list[float]:
         time.sleep(pause_s)
         with bench.store.engine.connect() as connection:
-            return [time.monotonic(), *map(float, connection.execute(text(COUNTERS)).one())]
+            told = map(float, connection.execute(text(COUNTERS)).one())
+            return [time.monotonic(), *told, 1000 * cpu_s(bench.database_pid), 1000 * cpu_s(bench.pid)]
 
     with running(folder / "writes", "postgresql", 1, poll_s) as bench:
         idle = [after - before for before, after in zip(counters(3), counters(20), strict=True)]
         before, client = counters(0), Client(bench.port)
-        bench.wait([bench.submit(client, 0, 2.0, seed) for seed in range(WRITES_JOBS)], limit_s=300)
+        for seed in range(WRITES_JOBS):
+            bench.submit(client, 0, 2.0, seed)
+        while (backlog := bench.store.backlog()).waiting + backlog.running:
+            time.sleep(1)  # one look a second of ours is among the reads
         busy = [after - start for start, after in zip(before, counters(3), strict=True)]
-    names = ("", "commits", "rows inserted", "rows updated", "rows deleted", "log bytes")
+    names = (
+        "",
+        "commits",
+        "reads",
+        "rows inserted",
+        "rows updated",
+        "rows deleted",
+        "log bytes",
+        "its cpu ms",
+        "our cpu ms",
+    )
     print(f"\nPostgreSQL, one worker that looks every {poll_s:g} s, {WRITES_JOBS} jobs of {REPORTS} reports")
     for number, name in enumerate(names[1:], 1):
         rate = idle[number] / idle[0]
