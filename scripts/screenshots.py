@@ -108,6 +108,7 @@ def states(person: Person, folder: Path, size: str, theme: str) -> None:
     picture("6-takes")
     if (size, theme) == FOR_README:
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
+        page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=PICTURE, caret="hide")
     folded = "#judge details > summary, #advanced > summary, #request > summary, #lyrics-fold > summary"
     page.locator(folded).evaluate_all("all => all.forEach((each) => { each.parentNode.open = true })")
