@@ -134,6 +134,10 @@ class RateLimited(CallerError):
     code = "rate_limited"
     retryable = True
 
+    def __init__(self, message: str | None = None, *, again_in_s: int = 10) -> None:
+        super().__init__(message)
+        self.again_in_s = again_in_s
+
 
 class FetchError(PunchinError):
     """The address could not be read; check that it is public and still there."""

@@ -85,6 +85,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, description="Jobs of a key that may wait; more are refused. 0: any number.")
     ] = 0
 
+    max_waiting: Annotated[
+        int,
+        Meta(ge=0, description="Jobs of all keys that may wait; more are refused (429). 0: any number."),
+    ] = 0
+
     # The processes
     host: Annotated[str, Meta(min_length=1, description="The address that the service listens at.")] = (
         "127.0.0.1"
@@ -123,6 +128,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "the folder files in PUNCHIN_HOME."
         ),
     ] = ""
+    direct_files: Annotated[
+        bool,
+        Meta(
+            description="Whether clients send and read files at the store itself, by addresses that it "
+            "signs, where PUNCHIN_FILES can sign (S3, GCS, Azure) and they reach it; else all goes through "
+            "the API."
+        ),
+    ] = True
+    worker_cache_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="How many bytes of songs of an object store the workers of a machine keep, so that a "
+            "song is fetched once; 0: none.",
+        ),
+    ] = 2_000_000_000
     secret: Annotated[
         str,
         Meta(

@@ -385,3 +385,22 @@ def test_a_fault_of_ours_is_500_and_tells_nothing(served, monkeypatch):
     assert "secret" not in answer.text
     assert answer.json()["data"] is None
     assert served.count() == 0
+
+
+def test_a_server_with_a_full_line_says_when_to_come_again(serve):
+    server = serve(max_waiting=2)
+    first = server.submit(server.other_key())
+    server.submit()
+    full = server.api.post(SUBMIT, json=GOOD)
+    assert full.status_code == 429
+    assert full.headers["retry-after"] == "30"
+    assert "2 may on this server" in full.json()["message"]
+    server.begin(first)
+    assert server.api.post(SUBMIT, json=GOOD).status_code == 200
+
+
+def test_the_same_request_again_is_no_job_more_in_a_full_line(serve):
+    server = serve(max_waiting=1)
+    named = {"Idempotency-Key": "one"}
+    first, second = (server.api.post(SUBMIT, json=GOOD, headers=named) for _ in range(2))
+    assert first.json()["data"]["id"] == second.json()["data"]["id"]

@@ -12,16 +12,22 @@ from punchin.errors import NotAllowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal
 
     from starlette.requests import Request
 
     from punchin.filestore import Signer
     from punchin.settings import Settings
 
+    Method = Literal["GET", "PUT"]
+    Direct = Callable[[str, Method, float], str | None]
+
 FILES = "/files/"
 UPLOADS = "/uploads/"
 STEADY_S = 3600
 """Addresses of one file are the same for an hour, so that players and caches know it again."""
+DIRECT_S = 3600
+"""How long an address at the store itself works that a read is sent on to; the one given out lasts longer."""
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
@@ -69,6 +75,11 @@ def _first(value: str | None) -> str:
     return (value or "").split(",")[0].strip()
 
 
+def nowhere(key: str, method: Method, seconds: float) -> str | None:  # noqa: ARG001
+    """Of a store that clients do not reach: all goes through this server."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Signed addresses of stored files.
@@ -78,12 +89,14 @@ class Addresses:
         link_s: how long an address of a file works, at least.
         upload_s: how long one works that a file is sent to.
         now_s: the time, Unix seconds.
+        direct: where a file can be sent to or read from at the store itself; see `FileStore.address`.
     """
 
     signer: Signer
     link_s: float
     upload_s: float
     now_s: Callable[[], float] = field(default=time.time)
+    direct: Direct = field(default=nowhere)
 
     def of_file(self, base: Base, key: str) -> str:
         """Where a file can be read; ends with its real name, extension included."""
@@ -93,7 +106,13 @@ class Addresses:
     def to_upload(self, base: Base, key: str, max_bytes: int) -> tuple[str, int]:
         """Where a file can be sent to, and until when, Unix seconds."""
         until = int(self.now_s() + self.upload_s)
+        if there := self.direct(key, "PUT", self.upload_s):
+            return there, until
         return f"{base.text}{UPLOADS}{self.signer.sign('PUT', key, until, max_bytes=max_bytes)}/{key}", until
+
+    def at_store(self, key: str) -> str | None:
+        """Where a file can be read at the store itself for a while, or None."""
+        return self.direct(key, "GET", DIRECT_S)
 
     def key_of(self, address: str, base: Base) -> str | None:
         """The key of a file of this server, or None if the address is another server's.

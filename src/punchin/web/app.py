@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 
 from punchin.dispatch import DbosDispatcher
-from punchin.errors import PunchinError
+from punchin.errors import PunchinError, RateLimited
 from punchin.filestore import FileStore, Signer, signing_key
 from punchin.store import Store
 from punchin.web import (
@@ -33,7 +33,7 @@ from punchin.web import (
     uploading,
     welcome,
 )
-from punchin.web.addresses import Addresses
+from punchin.web.addresses import Addresses, nowhere
 from punchin.web.asking import Base64WithWebhook
 from punchin.web.describing import describe
 from punchin.web.fields import shown
@@ -59,6 +59,8 @@ here once their base URL is changed. Routes under `/v1` are Punchin's own. Keys 
 `Authorization: Bearer`.
 """
 UNKNOWN = "a fault of this server stopped the request; its log says more"
+AWAY_S = 5
+"""When to come back after a 503: a database that restarts is away for seconds."""
 ALLOWED_HEADERS = [
     "Authorization",
     "Content-Type",
@@ -91,7 +93,12 @@ def front_of(settings: Settings, *, dispatcher: Dispatcher | None = None) -> Fro
         settings=settings,
         store=store,
         files=files,
-        addresses=Addresses(Signer(key), settings.link_hours * 3600, settings.upload_minutes * 60),
+        addresses=Addresses(
+            Signer(key),
+            settings.link_hours * 3600,
+            settings.upload_minutes * 60,
+            direct=files.address if settings.direct_files else nowhere,
+        ),
         dispatcher=dispatcher or DbosDispatcher(store.engine),
         meters=Meters(),
         signing_key=key,
@@ -129,7 +136,12 @@ def create_app(settings: Settings, *, dispatcher: Dispatcher | None = None) -> F
         front.store.close()
 
     app = FastAPI(
-        title="Punchin", version=version("punchin"), description=ABOUT, lifespan=lifespan, redoc_url=None
+        title="Punchin",
+        version=version("punchin"),
+        description=ABOUT,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.front = front
     for part in (
@@ -155,7 +167,14 @@ def create_app(settings: Settings, *, dispatcher: Dispatcher | None = None) -> F
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=ALLOWED_HEADERS,
-            expose_headers=["Content-Range", "ETag", "Accept-Ranges", "Content-Disposition", "Upload-Offset"],
+            expose_headers=[
+                "Content-Range",
+                "ETag",
+                "Accept-Ranges",
+                "Content-Disposition",
+                "Retry-After",
+                "Upload-Offset",
+            ],
         )
     app.add_middleware(Passing, meters=front.meters)
     describe(app, settings.max_time_s)
@@ -172,7 +191,7 @@ def _answer_errors(app: FastAPI) -> None:
             log.error("refused by a fault", status=status, why=str(error))
         if isinstance(error, Base64WithWebhook):
             return answer(Problem(status, str(error), error.code, error=str(error)), status)
-        return problem(status, str(error), error.code)
+        return problem(status, str(error), error.code, _when_again(status, error))
 
     async def malformed(request: Request, error: Exception) -> Response:  # noqa: ARG001
         assert isinstance(error, RequestValidationError)
@@ -197,6 +216,13 @@ def _answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, foreign)
     app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, fault)
+
+
+def _when_again(status: int, error: PunchinError) -> dict[str, str]:
+    """When it makes sense to come back, after an error that passes (RFC 9110, section 10.2.3)."""
+    if status not in {429, 503}:
+        return {}
+    return {"Retry-After": str(error.again_in_s if isinstance(error, RateLimited) else AWAY_S)}
 
 
 def problem(status: int, message: str, code: str, headers: dict[str, str] | None = None) -> Response:

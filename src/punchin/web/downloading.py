@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
+from punchin.filestore import media_type
 from punchin.web.describing import FILE_RESPONSES
 from punchin.web.front import TheFront  # noqa: TC001  # FastAPI reads it
 from punchin.web.ranges import NotSatisfiable, slice_of
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["downloads"])
 
-MEDIA_TYPES = {
-    "wav": "audio/wav",
-    "flac": "audio/flac",
-    "mp3": "audio/mpeg",
-    "ogg": "audio/ogg",
-    "opus": "audio/ogg",
-    "m4a": "audio/mp4",
-    "aac": "audio/aac",
-    "webm": "audio/webm",
-}
-"""All others are only bytes: an upload must never be shown as a page of this server."""
-
 
 @router.get("/files/{token}/{key:path}", responses=FILE_RESPONSES)
 @router.head("/files/{token}/{key:path}", responses=FILE_RESPONSES)
@@ -41,6 +30,8 @@ def download(token: str, key: str, request: Request, front: TheFront, download: 
         size = front.files.size(key)
     except FileNotFoundError:
         raise NoSuchFile from None
+    if not download and (there := _elsewhere(request, key, front)):
+        return there
     headers = _headers(key, attachment=download)
     if request.headers.get("if-none-match") in {headers["ETag"], "*"}:
         return Response(status_code=304, headers=headers)
@@ -54,6 +45,20 @@ def download(token: str, key: str, request: Request, front: TheFront, download: 
     return _answer(front, key, request.method, part, size, headers)
 
 
+def _elsewhere(request: Request, key: str, front: Front) -> Response | None:
+    """The way to the store itself, where clients reach that.
+
+    Not for HEAD, since a store signs one method, nor for scripts of a page: whether those may read from
+    another host is a setting of the store that nothing here knows.
+    """
+    if request.method != "GET" or request.headers.get("sec-fetch-dest") == "empty":
+        return None
+    there = front.addresses.at_store(key)
+    if there is None:
+        return None
+    return RedirectResponse(there, 307, headers={"Cache-Control": "private, max-age=600"})
+
+
 def _answer(
     front: Front, key: str, method: str, part: Slice | None, size: int, headers: dict[str, str]
 ) -> Response:
@@ -61,7 +66,7 @@ def _answer(
     headers = headers | {"Content-Length": str(length)}
     if part is not None:
         headers["Content-Range"] = part.content_range
-    kind = MEDIA_TYPES.get(key.rpartition(".")[2].lower(), "application/octet-stream")
+    kind = media_type(key)
     if method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=kind)
     start, end = (0, size) if part is None else (part.start, part.end)

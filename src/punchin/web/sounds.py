@@ -12,8 +12,8 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from punchin.errors import JobNotFound, UploadNotFound
+from punchin.filestore import MEDIA_TYPES
 from punchin.web.describing import Responses, responses
-from punchin.web.downloading import MEDIA_TYPES
 from punchin.web.fields import FieldError, shown
 from punchin.web.front import Front, Signed, TheBase, TheFront  # noqa: TC001  # FastAPI reads them
 from punchin.web.listening import Heard

@@ -18,6 +18,7 @@ from punchin.web.engines import Installed
 from punchin.web.form import Form
 from punchin.web.front import Front, JsonBody, Signed, TheBase, TheFront, success
 from punchin.web.telling import told
+from punchin.web.uploading import arrived
 from punchin.web.waiting import until_over
 from punchin.web.wire import HOSTED_MODEL, BalanceUsedUp
 
@@ -114,13 +115,20 @@ def checked(front: Front, base: Base, body: dict[str, Any], model: str, webhook:
         engine=installed.engine_of(model),
         webhook=webhook,
         engines=installed.names,
-        own_key=lambda address: front.addresses.key_of(address, base),
+        own_key=partial(_own_key, front, base),
         check=partial(
             check_address,
             trusted_hosts=front.settings.trusted_hosts,
             allow_http=front.settings.allow_http,
         ),
     )
+
+
+def _own_key(front: Front, base: Base, address: str) -> str | None:
+    key = front.addresses.key_of(address, base)
+    if key is not None:
+        arrived(front, key)
+    return key
 
 
 def accepted(front: Front, key: ApiKey, spec: JobSpec, idempotency_key: str | None) -> JobRecord:
@@ -148,12 +156,19 @@ def _admission(front: Front, key: ApiKey) -> Callable[[KeyLoad], None]:
             raise BalanceUsedUp
         if limits.rate_per_minute and load.last_minute >= limits.rate_per_minute:
             raise RateLimited(
-                f"this key may submit {limits.rate_per_minute} jobs a minute; wait a minute and send it again"
+                f"this key may submit {limits.rate_per_minute} jobs a minute; "
+                "wait a minute and send it again",
+                again_in_s=60,
             )
         if limits.max_queued and load.waiting >= limits.max_queued:
             raise RateLimited(
                 f"{load.waiting} jobs of this key wait already, {limits.max_queued} may; "
                 "send it again when one has begun"
+            )
+        most = front.settings.max_waiting
+        if most and (waiting := front.store.backlog().waiting) >= most:
+            raise RateLimited(
+                f"{waiting} jobs wait already, {most} may on this server; send it again later", again_in_s=30
             )
 
     return admit

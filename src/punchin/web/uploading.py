@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
@@ -11,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from punchin.errors import CallerError, TooLarge
+from punchin.errors import CallerError, NotAllowed, TooLarge, UploadNotFound
 from punchin.web.describing import body_of, data_of, responses
 from punchin.web.fields import Field, FieldError, object_schema
 from punchin.web.front import Front, JsonBody, Signed, TheBase, TheFront, success
@@ -128,6 +129,36 @@ async def binary(request: Request, front: TheFront, base: TheBase, key: Signed) 
 def largest_upload(front: Front) -> int:
     """The most bytes of an upload."""
     return round(front.settings.max_upload_mb * 1_000_000)
+
+
+def arrived(front: Front, key: str) -> None:
+    """See whether a file that was sent to the store itself is there, and no larger than it may be.
+
+    Nobody tells this server when such an upload is over; so it looks when a job names the file.
+
+    Raises:
+        UploadNotFound: it was announced and is not there.
+        TooLarge: it is larger than allowed; it is deleted.
+        CallerError: it has another length than was announced.
+    """
+    if not key.startswith("up/"):
+        return
+    upload = front.store.upload_at(key)
+    if upload.stored_at is not None or front.addresses.at_store(key) is None:
+        return
+    try:
+        size = front.files.size(key)
+    except FileNotFoundError:
+        raise UploadNotFound(
+            "the file was announced and has not arrived; PUT it to the address of the ticket first"
+        ) from None
+    if size > (largest := largest_upload(front)):
+        front.files.delete([key])
+        raise TooLarge(f"the upload has {size} bytes, more than the {largest} that this server takes")
+    if upload.size is not None and size != upload.size:
+        raise CallerError(f"the upload has {size} bytes, and {upload.size} were announced; send it again")
+    with suppress(NotAllowed):  # another request saw it at the same moment
+        front.store.uploaded(upload.id, size, "")
 
 
 def _kept(front: Front, key: ApiKey, file: UploadFile, largest: int) -> Upload:
