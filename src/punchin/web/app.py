@@ -40,7 +40,7 @@ from punchin.web.fields import shown
 from punchin.web.front import Front, answer
 from punchin.web.listening import Listening
 from punchin.web.measuring import Meters
-from punchin.web.passing import Passing
+from punchin.web.passing import Passing, make_safe
 from punchin.web.spooling import Spool
 from punchin.web.wire import Problem, status_of
 
@@ -207,9 +207,12 @@ def _answer_errors(app: FastAPI) -> None:
     async def gone(request: Request, error: Exception) -> Response:  # noqa: ARG001
         return problem(400, "the request ended before it was whole", "incomplete")
 
-    async def fault(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    async def fault(request: Request, error: Exception) -> Response:
         log.error("a fault of Punchin", exc_info=error)
-        return problem(500, UNKNOWN, "internal")
+        found = problem(500, UNKNOWN, "internal")
+        # The framework answers faults outside of `Passing`.
+        make_safe(found.headers, request.url.path)
+        return found
 
     app.add_exception_handler(PunchinError, ours)
     app.add_exception_handler(RequestValidationError, malformed)

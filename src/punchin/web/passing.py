@@ -44,7 +44,7 @@ class Passing:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _make_safe(MutableHeaders(scope=message), scope["path"])
+                make_safe(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
         try:
@@ -72,7 +72,8 @@ class Passing:
         )
 
 
-def _make_safe(headers: MutableHeaders, path: str) -> None:
+def make_safe(headers: MutableHeaders, path: str) -> None:
+    """Add what keeps browsers from being used against this server, where an answer says nothing of it."""
     for name, value in SAFE.items():
         headers.setdefault(name, value)
     if path.endswith("/docs"):

@@ -1,0 +1,74 @@
+"""Licences of what is installed, and the scripts that audit and list it."""
+
+import importlib.util
+import re
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+licences, audit, sbom = script("licences"), script("audit"), script("sbom")
+
+
+def test_everything_that_is_locked_may_be_used():
+    locked = licences.locked(ROOT / "requirements")
+    installed = [package for package in distributions() if package.name.lower() in locked]
+    assert len(installed) > 50
+    assert licences.findings(installed) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expression", "allowed"),
+    [
+        ("new", "MIT", True),
+        ("new", "MIT OR GPL-3.0-only", True),
+        ("new", "MIT AND GPL-3.0-only", False),
+        ("new", "BSD-3-Clause AND MIT", True),
+        ("new", "GPL-2.0-or-later", False),
+        ("new", "AGPL-3.0-only", False),
+        ("new", "LGPL-3.0-only", False),
+        ("psycopg", "LGPL-3.0-only", True),
+        ("new", "", False),
+        ("new", "LicenseRef-Proprietary", False),
+    ],
+)
+def test_who_is_not_on_the_list_is_refused(name, expression, allowed):
+    assert licences.is_allowed(name, expression) is allowed
+
+
+def test_every_list_of_requirements_is_audited_and_nothing_passes_unasked():
+    assert set(audit.LOCKS) == {lock.name for lock in (ROOT / "requirements").glob("*.txt")}
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        command = audit.command(lock, "pypi")
+        assert "--strict" in command
+        assert ("--no-deps" in command) is ("--hash=" not in lock.read_text())
+
+
+def test_an_audit_that_cannot_be_made_is_no_clean_one(monkeypatch, tmp_path):
+    (tmp_path / "uvx").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "uvx").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["audit.py"])
+    with pytest.raises(SystemExit, match="not audited"):
+        audit.main()
+
+
+def test_the_foreign_script_of_the_page_is_in_the_bill_with_its_hashes():
+    found = sbom.vendored()
+    assert {"wavesurfer.js"} <= {each["name"] for each in found}
+    for each in found:
+        assert each["purl"] == f"pkg:npm/{each['name']}@{each['version']}"
+        assert licences.is_allowed(each["name"], each["licenses"][0]["license"]["id"])
+        assert each["components"]
+        assert all(re.fullmatch("[0-9a-f]{64}", one["hashes"][0]["content"]) for one in each["components"])
