@@ -1,8 +1,8 @@
 """Ask a database of known holes about every locked dependency: python scripts/audit.py [--service osv]
 
 Runs pip-audit (PyPA) over requirements/*.txt, in an environment of its own. It needs the network: the
-advisories of PyPI, or those of osv.dev. A package that could not be asked about counts as a failure: without that, a
-machine that reaches nothing would report that all is well.
+advisories of PyPI, or those of osv.dev. A package that could not be asked about counts as a failure:
+without that, a machine that reaches nothing would report that all is well.
 """
 
 from __future__ import annotations

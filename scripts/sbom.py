@@ -1,8 +1,8 @@
 """Write the software bill of materials: python scripts/sbom.py [--output sbom.json] [--python PATH]
 
 CycloneDX 1.6 in JSON, made by cyclonedx-bom (OWASP) of what is installed beside the interpreter that is
-named; for what a server ships, name one in which only `punchin[serve]` is installed. The JavaScript in the page
-is not a Python package, so it is added here.
+named; for what a server ships, name one in which only `punchin[serve]` is installed. The JavaScript in the
+page is not a Python package, so it is added here.
 """
 
 from __future__ import annotations
