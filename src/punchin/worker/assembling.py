@@ -12,6 +12,7 @@ from punchin.worker.apart import Apart, Bounds
 from punchin.worker.editing import edited
 from punchin.worker.engines import WarmEngines
 from punchin.worker.judging import judged
+from punchin.worker.keeping import Kept
 from punchin.worker.performing import Performer
 from punchin.worker.songs import Songs
 from punchin.worker.turns import Turns
@@ -37,6 +38,7 @@ def worker_of(settings: Settings, slot: int) -> Worker:
     """
     store = Store.open(settings.db_address)
     files = FileStore.open(settings.files_address)
+    kept = Kept(files, settings.home / "kept", settings.worker_cache_bytes)
     engines = WarmEngines(settings.engine)
     name = worker_id(slot)
     # Twice the ledger's limit and more: its count is the one that ends a job.
@@ -46,7 +48,7 @@ def worker_of(settings: Settings, slot: int) -> Worker:
     performer = Performer(
         store=store,
         files=files,
-        songs=Songs(files, partial(fetch_with, settings)),
+        songs=Songs(files, partial(fetch_with, settings), kept),
         engines=engines,
         work=settings.home / "work" / name,
         edit=apart.edit if apart else edited,
@@ -68,6 +70,7 @@ def worker_of(settings: Settings, slot: int) -> Worker:
         apart=apart,
         locks=settings.home / "locks",
         grace_s=settings.grace_s,
+        device=settings.device_of(slot),
     )
 
 

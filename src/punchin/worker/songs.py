@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from punchin.engine import Progress
     from punchin.filestore import FileStore
+    from punchin.worker.keeping import Kept
 
     Fetch = Callable[[str, Path, Progress], str]
     """fetch(address, into, progress): writes the file and gives its name, which may be empty."""
@@ -29,10 +30,12 @@ class Songs:
     Attributes:
         files: uploads.
         fetch: reads a song from the network, with the rules of this server.
+        kept: uploads of an object store that this machine has fetched before.
     """
 
     files: FileStore
     fetch: Fetch
+    kept: Kept | None = None
 
     def bring(self, audio: str, folder: Path, progress: Progress) -> Path:
         """Put the song into a folder under a name that people know it by.
@@ -63,7 +66,7 @@ class Songs:
                 # Uploads are written once: a link is as good as a copy, and free.
                 path.symlink_to(local.absolute())
             else:
-                self.files.fetch_to(key, path)
+                (self.kept.bring if self.kept else self.files.fetch_to)(key, path)
             return path
         raise UploadNotFound(
             "the uploaded song is not here; it may have expired, or never arrived: send it again"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from punchin.errors import StoreError
+from punchin.job import PROTOCOL
 from punchin.store import WorkerState
 from punchin.worker.locks import alone
 
@@ -29,8 +30,14 @@ log = structlog.get_logger("punchin.worker")
 
 BEAT_S = 2.0
 """How often a worker says what it does."""
+LOOK_S = 0.5
+"""How often a drained worker looks whether it may go on; the answer comes with a sign of life."""
 LOCK_WAIT_S = 30.0
 """How long a new worker waits for the one before it in its place to be really gone."""
+
+
+_OF_JOBS = frozenset({WorkerState.READY, WorkerState.BUSY})
+"""What a worker says that takes jobs."""
 
 
 def worker_id(slot: int, host: str | None = None) -> str:
@@ -41,12 +48,15 @@ def worker_id(slot: int, host: str | None = None) -> str:
 class Pulse:
     """Says in the ledger what a worker does: at once when that changes, and every two seconds anyway."""
 
-    def __init__(self, store: Store, worker: str, engines: WarmEngines) -> None:
-        self._store, self._worker, self._engines = store, worker, engines
+    def __init__(self, store: Store, worker: str, engines: WarmEngines, device: str = "") -> None:
+        self._store, self._worker, self._engines, self._device = store, worker, engines, device
         self._state, self._job_id, self._engine = WorkerState.STARTING, None, ""
         self._known = engines.known()
         self._changing = threading.Lock()
         self._over = threading.Event()
+        self.ending = threading.Event()
+        """Set when no further job shall be taken: by whoever ends the worker, or since an operator asked."""
+        self.drain_asked = False
         self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
 
     def start(self) -> None:
@@ -61,7 +71,7 @@ class Pulse:
     def say(self, state: WorkerState, job_id: str | None = None) -> None:
         """What the worker does from now on; a worker that ends stays draining whatever its job says."""
         with self._changing:
-            if self._state is not WorkerState.DRAINING or state is WorkerState.STOPPED:
+            if self._state is not WorkerState.DRAINING or state not in _OF_JOBS:
                 self._state = state
             self._job_id = job_id
             self._tell()
@@ -79,7 +89,7 @@ class Pulse:
 
     def _tell(self) -> None:
         try:
-            self._store.heartbeat(
+            self.drain_asked = self._store.heartbeat(
                 self._worker,
                 self._state,
                 self._job_id,
@@ -87,9 +97,13 @@ class Pulse:
                 self._known,
                 host=socket.gethostname(),
                 pid=os.getpid(),
+                device=self._device,
+                protocol=PROTOCOL,
             )
         except StoreError as error:
             log.warning("the ledger is away", why=str(error))
+        if self.drain_asked and self._state in _OF_JOBS:
+            self.ending.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +116,7 @@ class Worker:
         turns: jobs that had to wait come in again when one is over.
         locks: a folder for the lock of this worker.
         grace_s: how long a job may go on when the worker is told to stop.
+        device: what its engine computes on, for the ledger.
     """
 
     name: str
@@ -113,6 +128,7 @@ class Worker:
     locks: Path
     grace_s: float
     apart: Apart | None = None
+    device: str = ""
 
     def work(self, stop: threading.Event) -> None:
         """Take jobs until told to stop; then end the one at work, or leave it to the next worker.
@@ -128,9 +144,11 @@ class Worker:
             # Nobody else writes there: what lies there was left by one that died.
             shutil.rmtree(self.performer.work, ignore_errors=True)
             self.performer.work.mkdir(parents=True)
-            pulse = Pulse(self.store, self.name, self.engines)
+            pulse = Pulse(self.store, self.name, self.engines, self.device)
             pulse.start()
             try:
+                if not may_begin(pulse, stop):
+                    return
                 if self.apart:
                     self.apart.start()  # warms up beside the engine
                 engine = self.engines.load()
@@ -153,10 +171,27 @@ class Worker:
             pulse.say(WorkerState.READY)
             log.info("ready", worker=self.name)
 
-        def drain() -> None:
+        def end() -> None:
             stop.wait()
+            pulse.ending.set()
+
+        def drain() -> None:
+            pulse.ending.wait()
             log.info("draining", worker=self.name)
             pulse.say(WorkerState.DRAINING)
 
-        threading.Thread(target=drain, name="drain", daemon=True).start()
-        self.dispatcher.run_worker(self.name, run, stop, self.grace_s, ready)
+        for waiting in (end, drain):
+            threading.Thread(target=waiting, name=waiting.__name__, daemon=True).start()
+        self.dispatcher.run_worker(self.name, run, pulse.ending, self.grace_s, ready)
+
+
+def may_begin(pulse: Pulse, stop: threading.Event) -> bool:
+    """Wait, without an engine, while this place is drained; False if the worker was told to stop first."""
+    if pulse.drain_asked:
+        log.info("drained: waits until it may go on")
+        pulse.say(WorkerState.DRAINING)
+        while pulse.drain_asked and not stop.wait(LOOK_S):
+            pass
+        if not stop.is_set():
+            pulse.say(WorkerState.STARTING)
+    return not stop.is_set()
