@@ -29,7 +29,7 @@ def test_original_and_takes_are_played_sample_for_sample_in_step(someone, served
     person.has_takes(2)
     person.plays()
     for number in ("0", "2", "1"):
-        page.wait_for_function(IN_THE_NEW_PART, arg=[START_S + 0.4, END_S - 2.5])
+        person.until(IN_THE_NEW_PART, [START_S + 0.4, END_S - 2.5])
         page.keyboard.press(number)
         person.waits(1)
     told = page.evaluate("whatWasHeard()")
