@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
-.PHONY: help setup demo ace-step test check check-types check-tests serve bench gallery lock docs clean
+.PHONY: help setup demo ace-step test check check-types check-tests serve bench gallery screenshots lock docs clean
 
 help:                      ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -48,10 +48,14 @@ bench: $(DEV)              ## the benchmarks of docs/performance.md
 gallery: $(CORE)           ## one song in twelve styles, to see and to listen to: gallery/index.html
 	$(BIN)/python scripts/gallery.py
 
+screenshots: $(DEV)        ## the playground in each of its states, with a Chromium that is there: screenshots/
+	$(BIN)/python scripts/screenshots.py
+
 docs: $(DEV)               ## renew the pages that are made from the code
 	$(BIN)/python scripts/cli_page.py
 	$(BIN)/python scripts/settings_page.py
 	$(BIN)/python scripts/tag_list.py
+	$(BIN)/python scripts/vocabulary.py
 
 lock: $(DEV)               ## renew requirements/*.txt from pyproject.toml
 	$(BIN)/python scripts/lock.py

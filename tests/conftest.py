@@ -11,6 +11,7 @@ LEFT_TO_MAKE_TEST = (
     "chaos",
     "clients",
     "engines",
+    "playground",
     "promise",
     "real",
     "stores",

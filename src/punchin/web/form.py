@@ -15,7 +15,7 @@ FORMATS = ("source", "wav", "flac", "mp3", "ogg")
 ANCHORS = ("start", "end")
 _UPLOADER = {"x-ui-component": "uploader", "x-accept": "audio/*"}
 
-CREATIVE = (
+FALS = (
     Field(name="variance", kind="number", least=0, most=1,
           description="How far the new part may go from the original: 0 stays close, 1 is free."),
     Field(name="number_of_steps", kind="integer", least=3, most=60, description="Steps of the model."),
@@ -35,6 +35,22 @@ CREATIVE = (
     Field(name="lyric_guidance_scale", kind="number", least=0, most=10, description="Guidance by lyrics."),
 )  # fmt: skip
 """fal's names and ranges (schema of fal-ai/ace-step/audio-inpaint in @fal-ai/client 1.10.1)."""
+
+OURS = (
+    Field(name="language", kind="string", longest=20,
+          description="Of the lyrics, as in en or es-MX; without it the engine tells it from the words, "
+          "or takes English."),
+    Field(name="quality", kind="string", choices=("normal", "high"),
+          description="high lets a model hear twice as much of the song around the region."),
+    Field(name="bpm", kind="number", least=0, most=300, description="Tempo that a model is told of."),
+    Field(name="keyscale", kind="string", longest=40,
+          description="Key that a model is told of, as in C minor."),
+    Field(name="timesignature", kind="string", longest=10,
+          description="Metre that a model is told of, as in 4/4."),
+)  # fmt: skip
+"""What engines of ours honour besides."""
+
+CREATIVE = (*FALS, *OURS)
 
 EXTRAS = (
     Field(name="takes", kind="integer", least=1, most=8, default=1,

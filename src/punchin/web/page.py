@@ -51,6 +51,12 @@ def page(request: Request, front: TheFront, later: BackgroundTasks) -> Response:
     return _given("index.html", request)
 
 
+@router.get("/docs", include_in_schema=False)
+def reference(request: Request) -> Response:
+    """The page of all routes, made from the app's own description; nothing of it comes from elsewhere."""
+    return _given("reference.html", request)
+
+
 @router.get("/playground/{name:path}", include_in_schema=False)
 def part(name: str, request: Request) -> Response:
     """A file of the page."""

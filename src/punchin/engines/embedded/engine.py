@@ -45,7 +45,7 @@ class EmbeddedEngine:
             "seconds on a CPU, no weights, no network."
         ),
         longest_s=LONGEST_S,
-        honours=frozenset({"tags", "lyrics", "variance"}),
+        honours=frozenset({"tags", "lyrics", "variance", "language"}),
     )
 
     def __init__(self) -> None:

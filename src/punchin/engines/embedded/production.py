@@ -112,7 +112,8 @@ class Production:
             lyrics_used=sung.sung if sung else (),
             unused=sung.dropped if sung else (),
             warnings=(*self._warnings, *(sung.warnings if sung else ())),
-            details=_details(style, score, ground),
+            details=_details(style, score, ground)
+            | ({"language": sung.language} if sung and sung.sung else {}),
         )
 
     def _score(self, style: Style, ground: Ground, duration_s: float) -> Score:
@@ -139,7 +140,16 @@ class Production:
         from punchin.engines.embedded.voice import sing
 
         progress = part_of(self._progress, 0.05, 0.1)
-        return sing(self._edit.lyrics, style.vocals, ground, rate_hz, seed=self._seed, progress=progress)
+        language = self._edit.parameters.get("language")
+        return sing(
+            self._edit.lyrics,
+            style.vocals,
+            ground,
+            rate_hz,
+            seed=self._seed,
+            language=None if language is None else str(language),
+            progress=progress,
+        )
 
     def _without_old_voice(self, bed: Song, sung: Sung | None) -> Sound:
         """The bed, its old vocals softer if nobody or somebody else shall sing."""

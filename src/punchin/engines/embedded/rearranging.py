@@ -38,7 +38,8 @@ def understand(edit: Edit, window: Song, analysis: Analysis | None = None) -> Wi
         from punchin.engines.embedded.voice.lyrics import check_language, parse_lyrics
 
         lyrics = parse_lyrics(edit.lyrics)
-        check_language(lyrics, None)
+        language = edit.parameters.get("language")
+        check_language(lyrics, None if language is None else str(language))
         words = bool(lyrics.lines)
     steady = analysis is None or analysis.grid.confidence >= STEADY
     tags = parse_tags(edit.tags, Circumstances(words=words, stereo=window.channels > 1, beat=steady))

@@ -277,9 +277,10 @@ def sings(monkeypatch, samples, dropped=()):
     """Let a singer who always does the same take the place of the voice stage."""
     calls = []
 
-    def sing(lyrics, vocals, ground, rate_hz, *, seed, progress):
-        calls.append((lyrics, vocals.delivery, rate_hz, seed))
-        return voice.Sung(samples, ("la la la",) if samples.any() else (), dropped, ("sung in tests",))
+    def sing(lyrics, vocals, ground, rate_hz, *, seed, language, progress):
+        calls.append((lyrics, vocals.delivery, rate_hz, seed, language))
+        sung = ("la la la",) if samples.any() else ()
+        return voice.Sung(samples, sung, dropped, ("sung in tests",), language=language or "en")
 
     monkeypatch.setattr(voice, "sing", sing)
     return calls
@@ -294,9 +295,10 @@ def hum(channels=None):
 @pytest.mark.parametrize("channels", [None, 2])
 def test_words_are_sung_in_front_of_the_band(heard, monkeypatch, channels):
     calls = sings(monkeypatch, hum(channels), (Unused("line 'two'", "it does not fit"),))
-    edit = replace(EDIT, tags=("rock",), lyrics="la la la\ntwo")
+    edit = replace(EDIT, tags=("rock",), lyrics="la la la\ntwo", parameters={"language": "es"})
     filling = rearrange(heard, edit, PLAYER, no_progress)
-    assert calls == [("la la la\ntwo", "sing", RATE_HZ, 3)]
+    assert calls == [("la la la\ntwo", "sing", RATE_HZ, 3, "es")]
+    assert filling.details["language"] == "es"
     assert filling.lyrics_used == ("la la la",)
     assert [entry.what for entry in filling.unused] == ["line 'two'"]
     assert "sung in tests" in filling.warnings
