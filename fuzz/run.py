@@ -113,7 +113,11 @@ def minimise(name: str) -> None:
 
 def _child(*words: str) -> str:
     return subprocess.run(
-        [sys.executable, __file__, "--inside", *words], capture_output=True, text=True, errors="replace", check=False
+        [sys.executable, __file__, "--inside", *words],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
     ).stderr
 
 

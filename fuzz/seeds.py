@@ -52,7 +52,12 @@ def _files() -> Iterator[tuple[str, bytes]]:
     yield "flac_frames", b"\x01\x10" + piece + b"\xff\xff" + b"junk"
     for channels in (1, 2):
         mp3 = _made(sound[:, :channels], "MP3", "MPEG_LAYER_III")
-        yield from (("mpeg", mp3), ("song", mp3), ("mpeg", _id3() + mp3[:2000]), ("mpeg", mp3 + b"TAG" + bytes(125)))
+        yield from (
+            ("mpeg", mp3),
+            ("song", mp3),
+            ("mpeg", _id3() + mp3[:2000]),
+            ("mpeg", mp3 + b"TAG" + bytes(125)),
+        )
     for form, subtype in (("OGG", "VORBIS"), ("OGG", "OPUS")):
         rate = 48_000 if subtype == "OPUS" else 44_100
         ogg = _made(sound[:2000], form, subtype, rate)
@@ -90,7 +95,11 @@ def _words() -> Iterator[tuple[str, bytes]]:
             "webhook_url": "https://b.example", "variance": 0.5, "enable_sync_mode": True,
             "edits": [{"start_time": 1, "end_time": 2, "tags": "a"}]}  # fmt: skip
     yield "request", json.dumps(body).encode()
-    for text in ("https://a.example:443/x.wav?y#z\n//b.example/", "http://[::1]:80/\n../x", "http://0x7f.1/\n"):
+    for text in (
+        "https://a.example:443/x.wav?y#z\n//b.example/",
+        "http://[::1]:80/\n../x",
+        "http://0x7f.1/\n",
+    ):
         yield "address", text.encode()
     yield "upload_name", "Ça va? (live).wav".encode()
     yield "upload_name", b"uploads/../x"

@@ -184,7 +184,10 @@ def song(data: bytes) -> None:
     with _file(data) as path:
         try:
             with open_song(path) as opened:
-                for frames in (Frames(0, min(opened.frames, 32)), Frames(max(0, opened.frames - 32), opened.frames)):
+                for frames in (
+                    Frames(0, min(opened.frames, 32)),
+                    Frames(max(0, opened.frames - 32), opened.frames),
+                ):
                     assert opened.read_native(frames).shape == (opened.channels, len(frames))
         except SongError:
             return
@@ -319,8 +322,25 @@ def grant(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
-        wav, flac_blocks, flac_frames, flac_decoding, mpeg, mp4, id3, ogg, comments, song, receipt, edits,
-        marks, settings, byte_range, request, address, upload_name, grant,
+        wav,
+        flac_blocks,
+        flac_frames,
+        flac_decoding,
+        mpeg,
+        mp4,
+        id3,
+        ogg,
+        comments,
+        song,
+        receipt,
+        edits,
+        marks,
+        settings,
+        byte_range,
+        request,
+        address,
+        upload_name,
+        grant,
     )  # fmt: skip
 }
 """All targets by name."""

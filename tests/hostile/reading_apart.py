@@ -31,13 +31,25 @@ def library(path: Path, output: Path, start: str, end: str) -> dict[str, object]
         take = punchin.edit(path, start, end, engine="tone", seed=1, output=output)
     except PunchinError as error:
         return {"ended": "refused", "code": error.code, "said": str(error)}
-    verdict = punchin.verify(take.receipt_path)
-    return {"ended": "edited", "proved": take.receipt.proof.identical and verdict.kept}
+    verdict = punchin.verify(path, take.path, take.receipt_path)
+    return {"ended": "edited", "proved": take.receipt.proof.identical and verdict.holds}
 
 
 def command(path: Path, output: Path, start: str, end: str) -> dict[str, object]:
     """One edit by the command."""
-    sys.argv = ["punchin", "edit", str(path), start, end, "--engine", "tone", "--seed", "1", "-o", str(output)]
+    sys.argv = [
+        "punchin",
+        "edit",
+        str(path),
+        start,
+        end,
+        "--engine",
+        "tone",
+        "--seed",
+        "1",
+        "-o",
+        str(output),
+    ]
     said = io.StringIO()
     code: object = None
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
@@ -75,7 +87,11 @@ def apart(door: str, hostile: Hostile, folder: Path) -> dict[str, object]:
     _, status, used = os.wait4(child, 0)
     with os.fdopen(reading, "rb") as pipe:
         raw = pipe.read()
-    told = json.loads(raw) if raw else {"ended": "broken", "said": f"ended by {os.waitstatus_to_exitcode(status)}"}
+    told = (
+        json.loads(raw)
+        if raw
+        else {"ended": "broken", "said": f"ended by {os.waitstatus_to_exitcode(status)}"}
+    )
     left = sorted(each.name for each in folder.iterdir() if each != path and each.name != "secret.wav")
     for name in left:
         (folder / name).unlink()

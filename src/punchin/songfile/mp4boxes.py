@@ -61,6 +61,8 @@ def _file_boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
             return
         yield head[4:8], at + header, length - header
         at += length
+        if at >= size:  # a length of 64 bits may be beyond what a file can be asked for
+            return
 
 
 def _boxes(body: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -28,6 +28,9 @@ CHAIN = 3
 MOST_GAPS = 1_000
 """A file broken in more places than this is not a song."""
 
+MOST_TAGS = 100
+"""So many tags in a row are looked at; a song has three. What follows is searched for frames like junk."""
+
 _HEADER = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]", re.DOTALL)
 
 
@@ -242,8 +245,8 @@ def _chain_form(source: _Bytes, start: int) -> Form | None:
 
 def _after_tags(source: _Bytes, at: int) -> int:
     """Where the tags that stand at `at`, one after the other, end."""
-    while at < source.size:
-        length = _tag_bytes(source, at)
+    for _ in range(MOST_TAGS):
+        length = _tag_bytes(source, at) if at < source.size else 0
         if length == 0:
             break
         at += length
