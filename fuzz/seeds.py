@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
-from punchin.splice.tags import comment_bytes, picture_bytes
+from punchin.splice.tags import comment_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,6 +1,5 @@
 """The corpus of `fuzz/` through every target, without a fuzzer: what was found once stays found."""
 
-import sys
 from pathlib import Path
 
 import pytest
