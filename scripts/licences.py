@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALLOWED = frozenset({
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU",
     "PSF-2.0", "Unlicense", "Zlib",
 })  # fmt: skip
 """Permissive: they ask to be named."""
@@ -33,7 +33,12 @@ CLASSIFIERS = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
-WORDS = {"Apache 2.0": "Apache-2.0", "BSD": "BSD-3-Clause", "BSD 2-Clause License": "BSD-2-Clause"}
+WORDS = {
+    "Apache": "Apache-2.0",
+    "Apache 2.0": "Apache-2.0",
+    "BSD": "BSD-3-Clause",
+    "BSD 2-Clause License": "BSD-2-Clause",
+}
 READ = {
     "matplotlib": "PSF-2.0",  # its own text, made after Python's
     "py-nanotts": "Apache-2.0",  # no field; its LICENSE.md is the licence's text
