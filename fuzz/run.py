@@ -1,3 +1,4 @@
+# ruff: noqa: T201
 """Fuzzes our parsers with Atheris, one process at a time, target after target; prints what each one got.
 
     python fuzz/run.py                    every target for a minute, again and again, until stopped
@@ -28,6 +29,7 @@ _LIMITS = [f"-max_len={MOST_BYTES}", "-timeout=10", "-rss_limit_mb=2048", "-prin
 
 
 def main() -> None:
+    """Read the command line and do it."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("targets", nargs="*")
     asked.add_argument("--minutes", type=float, default=float("inf"), help="for all targets together")

@@ -152,13 +152,13 @@ def mp4(data: bytes) -> None:
 
 def id3(data: bytes) -> None:
     """ID3v2 tags."""
-    with _file(b"ID3" + data) as path:
+    with _File(b"ID3" + data) as path:
         _tags(id3_tags, path)
 
 
 def ogg(data: bytes) -> None:
     """Pages and comments of Ogg."""
-    with _file(b"OggS" + data) as path:
+    with _File(b"OggS" + data) as path:
         _tags(ogg_tags, path)
 
 
@@ -181,7 +181,7 @@ def _tags(read: Callable[[Path], Any], path: Path) -> None:
 
 def song(data: bytes) -> None:
     """The whole door: a file of any kind is opened, its start and its end are decoded."""
-    with _file(data) as path:
+    with _File(data) as path:
         try:
             with open_song(path) as opened:
                 for frames in (
@@ -193,7 +193,7 @@ def song(data: bytes) -> None:
             return
 
 
-class _file:
+class _File:
     """A small file with these bytes, in memory where the system's folder for temporary files is."""
 
     def __init__(self, data: bytes) -> None:
@@ -341,6 +341,6 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         address,
         upload_name,
         grant,
-    )  # fmt: skip
+    )
 }
 """All targets by name."""

@@ -1,7 +1,7 @@
-"""Edits every hostile file by the library and by the command, each in a process of its own with limits.
+"""Edits every hostile file by the library and by the command, each in a limited process of its own.
 
-Run as a program with a folder: prints one line of JSON for each file and door. It has one thread and forks, so
-that a file costs milliseconds and what a file does to memory is its own.
+Run as a program with a folder: prints one line of JSON for each file and door. It has one thread and
+forks, so that a file costs milliseconds and what a file does to memory is its own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every hostile file through library and command: refused with a sentence or edited with a proof, in limits."""
+"""Every hostile file through library and command: refused in order or proved, within limits."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hostile_files import HOSTILE
+from support.hostile_files import HOSTILE, HOURS
 
 KNOWN = {"nan.wav"}
 """Not mended yet: the seam's score of sound with infinite samples is no number (`punchin.seam.scoring`)."""
@@ -18,10 +18,8 @@ HERE = Path(__file__).resolve().parent
 @pytest.mark.slow
 def test_every_file_is_refused_or_edited_within_limits(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(HERE.parent), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, HERE / "reading_apart.py", tmp_path], env=environment, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
+    command = [sys.executable, HERE / "reading_apart.py", tmp_path]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(rows) == 2 * len(HOSTILE) >= 80
     known = {each.name: each for each in HOSTILE}
@@ -30,11 +28,17 @@ def test_every_file_is_refused_or_edited_within_limits(tmp_path):
         if row["name"] in KNOWN:
             assert row["ended"] == "broken", "mended: take it out of KNOWN"
             continue
+        if hostile.becomes == HOURS:
+            # Killed by the limit, it leaves its unfinished files: nothing can tidy up after SIGKILL.
+            assert row["ended"] == "edited" or row["said"] == "ended by -9", row
+            assert row["memory_mb"] < 400, row
+            continue
         assert row["ended"] == hostile.becomes, row
         assert row["left"] == [], row
         assert hostile.says in row.get("said", "").replace("\n", " "), row
         if row["ended"] == "edited":
             assert row["proved"], row
+    rows = [row for row in rows if known[row["name"]].becomes != HOURS]
     slowest, largest = (max(rows, key=lambda row, by=by: row[by]) for by in ("cpu_s", "memory_mb"))
     print(f"worst: {slowest['cpu_s']} s of computing ({slowest['name']}), "
           f"{largest['memory_mb']} MB ({largest['name']})")  # fmt: skip
