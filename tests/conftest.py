@@ -28,7 +28,7 @@ LEFT_TO_MAKE_TEST = (
     "unit/test_loudness.py",
     "unit/test_resample.py",
 )
-"""Folders and files whose tests together take longer than a quick check may; run them alone while you work on them."""
+"""What together takes longer than a quick check may; run it alone while you work on it."""
 
 
 def pytest_collection_modifyitems(items):
