@@ -101,7 +101,7 @@ def edits_from_json(text: bytes | str) -> list[Edit]:
     """
     try:
         entries = msgspec.json.decode(text, type=list[_EditText])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise EditError(f"the edit list cannot be read: {error}") from error
     if not entries:
         raise EditError("the edit list is empty; give at least one object with start and end")

@@ -189,7 +189,7 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"receipt has form {form.receipt}; this version of punchin reads form {FORMAT}"
                 )
             return msgspec.json.decode(text, type=cls)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ReceiptError(f"not a receipt of punchin: {error}") from error
 
     @classmethod

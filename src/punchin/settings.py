@@ -302,12 +302,14 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     """
     fields = {field.name: field for field in msgspec.structs.fields(Settings)}
     given: dict[str, Any] = {}
+    written: dict[str, str] = {}
     for name, text in environment.items():
         if not name.startswith(PREFIX) or name in FOR_CLIENTS or not text.strip():
             continue
         field = fields.get(name.removeprefix(PREFIX).lower())
         if field is None:
             raise SettingsError(f"there is no setting {name}; there are {', '.join(map(variable, fields))}")
+        written[field.name] = name
         given[field.name] = _split(text) if _is_list(field.type) else text.strip()
     try:
         return msgspec.convert(given, Settings, strict=False, dec_hook=_decoded)
@@ -315,7 +317,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         message, _, path = str(error).rpartition(" - at `$.")
         name = re.split(r"[.\[`]", path)[0]
         raise SettingsError(
-            f"{variable(name)} is {environment[variable(name)]!r}: {message.lower()}"
+            f"{written[name]} is {environment[written[name]]!r}: {message.lower()}"
         ) from error
 
 

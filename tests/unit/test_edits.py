@@ -58,6 +58,7 @@ def test_an_edit_list_gives_each_region_its_own_wishes():
         ("{}", EditError, "array"),
         ("[]", EditError, "empty"),
         ("not json", EditError, "malformed"),
+        (b'[{"start": "\xff"}]', EditError, "cannot be read"),
         ('[{"start": 1}]', EditError, "end"),
         ('[{"start": 1, "end": 2, "tgas": "x"}]', EditError, "tgas"),
         ('[{"start": 1, "end": 2}, {"start": "x", "end": 2}]', RegionError, "edit 2 of the list"),

@@ -53,6 +53,11 @@ def test_what_is_not_a_receipt_is_refused_with_the_place(take, change, says):
         Receipt.from_json(json.dumps(record).encode())
 
 
+def test_bytes_that_are_no_text_are_no_receipt():
+    with pytest.raises(ReceiptError, match="not a receipt"):
+        Receipt.from_json(b'{"receipt": "\xff"}')
+
+
 def test_a_missing_receipt_says_so(tmp_path):
     with pytest.raises(ReceiptError, match=r"nowhere\.json"):
         Receipt.read(tmp_path / "nowhere.json")

@@ -35,3 +35,8 @@ def test_devices_are_dealt_out_to_the_slots():
     settings = settings_from({"PUNCHIN_DEVICES": "cuda:0, cuda:1"})
     assert [settings.device_of(slot) for slot in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
     assert Settings().device_of(5) == "auto"
+
+
+def test_a_setting_in_small_letters_is_named_as_it_was_written():
+    with pytest.raises(SettingsError, match="PUNCHIN_WoRKERS is 'bad'"):
+        settings_from({"PUNCHIN_WoRKERS": "bad"})

@@ -53,6 +53,7 @@ class Address:
             raise NotAllowed(f"the address has {len(text)} characters; {MAX_ADDRESS} are the most")
         try:
             url = httpx.URL(text.strip())
+            _ = url.raw_host, url.raw_path  # httpx codes some hosts only now, and fails
         except (httpx.InvalidURL, ValueError, UnicodeError) as error:
             raise NotAllowed("the address cannot be read; give one like https://host/song.wav") from error
         return cls.of(url)

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from punchin.engine import Engine
     from punchin.inpaint.checks import Planned
     from punchin.inpaint.stages import Stages
+    from punchin.song import Samples
     from punchin.songfile import Native, SongFile
 
 LISTEN_S = 15.0
 """How much of the song on each side joins and seam measures hear, at least."""
+LOUDEST = 1000.0
+"""60 dB above full scale: what a float file holds beyond is an accident."""
 CONTINUING_FADE_S = 0.001
 """Crossfade of sound that continues the song by itself (`Filling.continues`)."""
 
@@ -116,7 +119,7 @@ def _listen(source: SongFile, together: Sequence[Planned], engine: Engine) -> li
     around = Frames(holes[0].start, holes[-1].end).widen(listen, listen, source.frames)
     whole = Frames(min(around.start, wanted.start), max(around.end, wanted.end))
     song = source.read(whole)
-    clean = Song(np.nan_to_num(song.samples, nan=0.0, posinf=0.0, neginf=0.0), song.rate_hz)
+    clean = Song(_audible(song.samples), song.rate_hz)
     listened = wanted.within(whole)
     window = conform(clean.cut(listened), spec.rate_hz, spec.channels)
     return [
@@ -130,6 +133,18 @@ def _listen(source: SongFile, together: Sequence[Planned], engine: Engine) -> li
         )
         for hole in holes
     ]
+
+
+def _audible(samples: Samples) -> Samples:
+    """The samples as engines and measures may hear them: numbers, none so large that its square is none.
+
+    What is written outside the region is the file's own all the same.
+    """
+    # A comparison with NaN is false.
+    if samples.min(initial=0.0) >= -LOUDEST and samples.max(initial=0.0) <= LOUDEST:
+        return samples
+    finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(finite, -LOUDEST, LOUDEST, out=finite)
 
 
 def _wanted(source: SongFile, together: Sequence[Planned], engine: Engine) -> Frames:

@@ -25,7 +25,7 @@ BLOCK = 1 << 17
 
 def ceiling(song: Samples, full_scale: float, *, is_float: bool) -> float:
     """How high new sound may go: as high as the song, at least `MARGIN`; below full scale of integers."""
-    reached = float(np.max(np.abs(song), initial=0.0))
+    reached = max(float(np.max(song, initial=0.0)), -float(np.min(song, initial=0.0)))
     highest = max(MARGIN, reached)
     # Dither adds up to one step on top of the largest value, which is one step below full scale.
     return highest if is_float else min(highest, 1.0 - 2.0 / full_scale)

@@ -6,7 +6,8 @@ from punchin.fetching.addresses import Address
 
 REFUSED = [
     # no address of the web
-    "", "song.wav", "/etc/passwd", "//host/song.wav", "file:///etc/passwd", "ftp://host/a", "gopher://host/",
+    "", "http://[::%[e.\ufffd]:", "song.wav", "/etc/passwd", "//host/song.wav", "file:///etc/passwd",
+    "ftp://host/a", "gopher://host/",
     "data:audio/wav;base64,AAAA", "javascript:alert(1)", "ws://host/", "unix:///var/run/docker.sock",
     "https://", "https:///song.wav", "https://:443/", "https:host", "jar:https://host/!/",
     # users and passwords

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import soundfile
 
 from punchin.edits import Edit
 from punchin.engine import Filling, no_progress
@@ -67,6 +68,21 @@ def test_whatever_an_engine_returns_the_outside_is_safe(path):
     before, after = samples(path), samples(take.path)
     assert (before[:, :16000] == after[:, :16000]).all()
     assert (before[:, 32000:] == after[:, 32000:]).all()
+
+
+def test_samples_that_are_no_sound_beside_the_region_stay_and_are_not_heard(tmp_path):
+    """A float file may hold what no decoder should: neither engines nor measures get to see it."""
+    odd = np.full((1, 48000), 0.1, np.float32)
+    odd[0, [100, 15990, 32010, 40000]] = [np.nan, np.inf, -np.inf, 1e38]
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, odd.T, 8000, "FLOAT")
+    engine = noise_engine()
+    take = make(path, engine)
+    assert samples(take.path)[:, :16000].tobytes() == odd[:, :16000].tobytes()
+    assert samples(take.path)[:, 32000:].tobytes() == odd[:, 32000:].tobytes()
+    heard, *_ = engine.asked[0]
+    assert np.abs(heard.samples).max() <= 1000
+    assert 0 <= take.seams[0].score <= 1
 
 
 @pytest.mark.parametrize("engine", [silent_engine, nan_engine, short_engine, wrong_rate_engine, deaf_engine])
