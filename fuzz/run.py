@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Fuzzes our parsers with Atheris, one process at a time, target after target; prints what each one got.
 
     python fuzz/run.py                    every target for a minute, again and again, until stopped
