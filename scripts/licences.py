@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALLOWED = frozenset({
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "HPND", "ISC", "MIT",
-    "MIT-0", "MIT-CMU", "PSF-2.0", "Unlicense", "Zlib",
+    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSL-1.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python",
+    "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU", "PSF-2.0", "Unlicense", "Zlib",
 })  # fmt: skip
 """Permissive: they ask to be named."""
 AS_A_LIBRARY = {
     "LGPL-2.1-or-later": {"soxr"},
     "LGPL-3.0-only": {"psycopg", "psycopg-binary"},
-    "MPL-2.0": {"certifi", "hypothesis", "pathspec"},
+    "MPL-2.0": {"certifi", "hypothesis", "pathspec", "tqdm"},
 }
 """Copyleft that ends at their own files or library: used unchanged, as packages that anybody can replace."""
 CLASSIFIERS = {
@@ -35,8 +35,11 @@ CLASSIFIERS = {
 }
 WORDS = {
     "Apache": "Apache-2.0",
+    "Apache 2.0 License": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
     "BSD": "BSD-3-Clause",
+    "ISC License": "ISC",
+    "MPL-2.0 AND MIT": "MPL-2.0 AND MIT",
     "BSD 2-Clause License": "BSD-2-Clause",
 }
 READ = {

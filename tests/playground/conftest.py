@@ -25,8 +25,9 @@ def served(tmp_path_factory):
     service.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser():
+    # Playwright runs an event loop in this thread while it is open: tests of other folders must not meet it.
     if (place := chromium()) is None:
         pytest.skip("there is no Chromium on this machine: apt-get install chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")

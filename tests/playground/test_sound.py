@@ -14,6 +14,8 @@ START_S, END_S, ROLL_S = 5.0, 11.0, 2.0
 SWITCHES = 3
 SWITCH_FRAMES = 400
 """A switch is a crossfade of 6 ms, and some blocks may pass until the gain begins to move."""
+QUANTUM, LATE = 128, 2
+"""What Web Audio renders at once; a busy machine may record this many of them at the wrong time."""
 EXACT = 1e-7
 """Of full scale: what a gain of 1 and a start between two frames of rounding leave."""
 
@@ -81,7 +83,8 @@ def _every_frame_is_of_one_of_them(which):
     strange = np.flatnonzero(~which.any(axis=0))
     apart = np.split(strange, np.flatnonzero(np.diff(strange) > SWITCH_FRAMES) + 1) if len(strange) else []
     runs = [(int(run[0]), int(run[-1]) + 1 - int(run[0])) for run in apart]
-    assert len(runs) <= SWITCHES, runs
+    late = [run for run in runs if run[1] <= QUANTUM]
+    assert len(runs) - min(len(late), LATE) <= SWITCHES, runs
     assert all(length <= SWITCH_FRAMES for _, length in runs), runs
 
 

@@ -61,6 +61,12 @@ class Installed:
         owner, _, rest = model.partition("/")
         name, _, ending = rest.rpartition("/")
         known = bool(name) and (name in self.names if self.told else "/" not in name)
+        if owner == OURS and ending == MODEL_ENDING and (why := self._why_not(name)):
+            raise NoSuchModel(f"engine {name!r} cannot run on this server yet: {why}")
         if owner != OURS or ending != MODEL_ENDING or not (known or name == AUTO):
             raise NoSuchModel(f"there is no model {model[:100]!r} here; there are {', '.join(self.models)}")
         return name
+
+    def _why_not(self, name: str) -> str:
+        """What an installed engine lacks; "" for one that lacks nothing or is not installed."""
+        return next((str(engine.get("why", "")) for engine in self.told if engine.get("name") == name), "")

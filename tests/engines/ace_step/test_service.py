@@ -39,6 +39,6 @@ def test_an_edit_by_this_engine_over_the_wire(tmp_path, original_folder):
         details = receipt["punches"][0]["details"]
         assert details["layout"] == "original"
         assert details["sheets"] == ["# Languages\nen\n\n# Lyric\n[Instrumental]<|endoftext|>"]
-        missing = api.post(SUBMIT.replace("ace-step", "ace-step-base"), json=body).json()["data"]
-        assert missing["status"] == "failed"
-        assert "punchin models pull ace-step-1.5-base" in missing["error"]
+        missing = api.post(SUBMIT.replace("ace-step", "ace-step-base"), json=body).json()
+        assert missing["data"] is None
+        assert "punchin models pull ace-step-1.5-base" in missing["message"]
