@@ -109,4 +109,5 @@ class Served:
         return (api or self.api).get(f"/api/v3/predictions/{job_id}/result").json()["data"]
 
     def close(self):
+        self.front.listening.close()
         self.store.close()
