@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALLOWED = frozenset({
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSL-1.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0",
-    "CNRI-Python", "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU", "PSF-2.0", "Unlicense", "Zlib",
+    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSL-1.0", "BSD-2-Clause", "BSD-3-Clause",
+    "CC0-1.0", "CNRI-Python", "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU", "PSF-2.0", "Unlicense", "Zlib",
 })  # fmt: skip
 """Permissive: they ask to be named."""
 AS_A_LIBRARY = {
