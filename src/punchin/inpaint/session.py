@@ -13,6 +13,7 @@ from punchin.inpaint.sharing import shared_passes
 from punchin.inpaint.stages import Stages
 from punchin.inpaint.writing import Written, check_output, write_take
 from punchin.join import JoinSettings
+from punchin.onethread import one_thread
 from punchin.splice import splicer_for
 from punchin.take import Punch, Take
 
@@ -69,8 +70,9 @@ class Session:
         progress("load", 0.0)
         self.engine.load()
         made: list[list[Candidate]] = []
-        for together in shared_passes(planned, self.engine, source, self.shared):
-            made += record(source, together, self.engine, self.takes, self.joins, stages)
+        with one_thread():
+            for together in shared_passes(planned, self.engine, source, self.shared):
+                made += record(source, together, self.engine, self.takes, self.joins, stages)
         return made, stages
 
     def check(self, source: SongFile, edits: Sequence[Edit]) -> list[Planned]:
@@ -99,7 +101,8 @@ class Session:
             receipts=self.receipts,
         )  # fmt: skip
         splicer = splicer_for(source, self.container, [punch.chosen.region for punch in punches])
-        return write_take(source, splicer, punches, output, how, stages)
+        with one_thread():
+            return write_take(source, splicer, punches, output, how, stages)
 
 
 def inpaint(
