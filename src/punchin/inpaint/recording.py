@@ -234,9 +234,15 @@ def _candidate(
         at_song_start=planned.hole.start == 0,
         at_song_end=planned.hole.end == source.frames,
     )
-    after = heard.song.samples.copy()
-    after[:, heard.hole.start : heard.hole.end] = source.sample_format.to_float(joined.samples)
-    seams = measure(heard.song, heard.hole, Song(after, source.rate_hz), joined.fade_in, joined.fade_out)
+    # An engine may hear minutes; a second copy of them all would only cost memory.
+    listen = round(LISTEN_S * source.rate_hz)
+    near = heard.hole.widen(listen, listen, heard.song.frames)
+    before, hole = heard.song.cut(near), heard.hole.within(near)
+    after = before.samples.copy()
+    after[:, hole.start : hole.end] = source.sample_format.to_float(joined.samples)
+    # An empty crossfade, a hard cut, is one too.
+    fades = [None if fade is None else fade.within(near) for fade in (joined.fade_in, joined.fade_out)]
+    seams = measure(before, hole, Song(after, source.rate_hz), *fades)
     unused = (*not_honoured(planned.edit, engine.spec), *filling.unused)
     return Candidate(
         edit=planned.edit,
