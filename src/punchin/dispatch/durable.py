@@ -194,7 +194,13 @@ class DbosDispatcher:
             self._client.delete_workflows([entry.workflow_id for entry in old])
 
     def run_worker(
-        self, executor_id: str, run: Run, stop: Event, grace_s: float, ready: Callable[[], None]
+        self,
+        executor_id: str,
+        run: Run,
+        stop: Event,
+        grace_s: float,
+        ready: Callable[[], None],
+        at_once: int = 1,
     ) -> None:
         """See `Dispatcher.run_worker`. Once in a process: DBOS is one for all of it."""
         from dbos import DBOS
@@ -212,9 +218,11 @@ class DbosDispatcher:
 
         # The first time counts as a recovery of DBOS's, but is not one of those it allows.
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=max(0, self._most - 1))(hand_over)
-        DBOS(config=config(self.engine, executor_id))
+        dbos = DBOS(config=config(self.engine, executor_id))
         DBOS.listen_queues([QUEUE])
         DBOS.launch()
+        if at_once > 1:
+            _take(dbos, at_once)
         ready()
         stop.wait()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=math.ceil(grace_s))
@@ -245,6 +253,25 @@ class DbosDispatcher:
                 raise StoreError(
                     f"the jobs of worker {executor_id} could not be put in line again"
                 ) from error
+
+
+def _take(dbos: Any, at_once: int) -> None:
+    """Let this process have so many jobs at once.
+
+    DBOS keeps one limit for all workers, in the database, and reads it before each look along the line; only
+    a worker whose engine gains by a batch shall have another. Should a later version read it elsewhere, this
+    worker takes one job at a time like every other, and the test of this says so.
+    """
+    database = dbos._sys_db
+    read = database.get_queue
+
+    def limited(*names: Any, **how: Any) -> Any:
+        queue = read(*names, **how)
+        if queue is not None:
+            queue._worker_concurrency = at_once
+        return queue
+
+    database.get_queue = limited
 
 
 def _entry(job: Queued, workflow_id: str) -> Any:

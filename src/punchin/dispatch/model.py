@@ -75,9 +75,15 @@ class Dispatcher(Protocol):
         ...
 
     def run_worker(
-        self, executor_id: str, run: Run, stop: Event, grace_s: float, ready: Callable[[], None]
+        self,
+        executor_id: str,
+        run: Run,
+        stop: Event,
+        grace_s: float,
+        ready: Callable[[], None],
+        at_once: int = 1,
     ) -> None:
-        """Take jobs, one at a time, until `stop` is set; whatever this worker had when it died comes first.
+        """Take jobs until `stop` is set; whatever this worker had when it died comes first.
 
         Args:
             executor_id: the same for every process that stands in this worker's place; never two at once.
@@ -86,6 +92,7 @@ class Dispatcher(Protocol):
             grace_s: how long to wait then for the job at work; if it is not over by then this returns all
                 the same, and the process must end at once, so that the job goes to another one.
             ready: called when jobs are taken from now on.
+            at_once: how many jobs it has at once; `run` is called in a thread for each.
         """
         ...
 
