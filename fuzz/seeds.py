@@ -24,7 +24,9 @@ def write_seeds(corpus: Path) -> int:
     for target, data in seeds():
         folder = corpus / target
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"seed-{len(data)}").write_bytes(data)
+        # Some writers put the time or a number drawn into their files: what is there stays.
+        if not (kept := folder / f"seed-{len(data)}").exists():
+            kept.write_bytes(data)
         count += 1
     return count
 

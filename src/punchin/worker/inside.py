@@ -21,6 +21,7 @@ from punchin.confinement import Confinement, confine, serve
 from punchin.engine import EngineSpec, Filling
 from punchin.errors import OutputError, PunchinError, SongError, TooLarge
 from punchin.job import Position, RegionWish
+from punchin.onethread import one_thread
 from punchin.region import Frames
 from punchin.worker.editing import Order, edited
 from punchin.worker.lines import Line, sounds_in
@@ -270,12 +271,14 @@ def main() -> None:
     """Be the zygote of these processes."""
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
-    try:
-        warm()
-    except (PunchinError, OSError) as error:
-        sys.stderr.write(f"cannot warm up, so the first songs take longer: {error}\n")
-    os.chdir("/")
-    serve(control, work)
+    # Around all that the children do: the libraries to limit are found in /proc, which they cannot open.
+    with one_thread():
+        try:
+            warm()
+        except (PunchinError, OSError) as error:
+            sys.stderr.write(f"cannot warm up, so the first songs take longer: {error}\n")
+        os.chdir("/")
+        serve(control, work)
 
 
 if __name__ == "__main__":
