@@ -9,6 +9,7 @@ from punchin.dispatch import DbosDispatcher
 from punchin.filestore import FileStore
 from punchin.store import Store
 from punchin.worker.apart import Apart, Bounds
+from punchin.worker.batch_engines import SharedEngines
 from punchin.worker.editing import edited
 from punchin.worker.engines import WarmEngines
 from punchin.worker.judging import judged
@@ -39,7 +40,9 @@ def worker_of(settings: Settings, slot: int) -> Worker:
     store = Store.open(settings.db_address)
     files = FileStore.open(settings.files_address)
     kept = Kept(files, settings.home / "kept", settings.worker_cache_bytes)
-    engines = WarmEngines(settings.engine)
+    # Without processes of their own for songs, what a file does to one job it does to those beside it.
+    together = settings.batch > 1 and settings.confine != "off"
+    engines = SharedEngines(settings.engine, settings.batch) if together else WarmEngines(settings.engine)
     name = worker_id(slot)
     # Twice the ledger's limit and more: its count is the one that ends a job.
     dispatcher = DbosDispatcher(store.engine, most_handed_out=2 * settings.max_attempts + 2)

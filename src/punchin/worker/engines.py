@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from punchin.engine import CheckedEngine
@@ -10,6 +11,8 @@ from punchin.engines import installed_engines, load_engine
 from punchin.errors import EngineUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from punchin.engine import Engine, EngineSpec
 
 AUTO = "auto"
@@ -25,6 +28,16 @@ class WarmEngines:
     def __init__(self, name: str = AUTO) -> None:
         self._name = name
         self._loaded: dict[str, Engine] = {}
+
+    @property
+    def at_once(self) -> int:
+        """How many jobs the worker takes at once, when the engine of jobs that name none is loaded."""
+        return 1
+
+    @contextmanager
+    def job(self) -> Generator[None]:
+        """A job of this thread is at work."""
+        yield
 
     def load(self) -> Engine:
         """The engine of jobs that name none, loaded.

@@ -6,17 +6,20 @@ import os
 import shutil
 import socket
 import threading
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
-from punchin.errors import StoreError
+from punchin.errors import JobNotFound, StoreError
 from punchin.job import PROTOCOL
 from punchin.store import WorkerState
+from punchin.worker.batch_places import Places
 from punchin.worker.locks import alone
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from punchin.dispatch import Dispatcher
@@ -51,6 +54,8 @@ class Pulse:
     def __init__(self, store: Store, worker: str, engines: WarmEngines, device: str = "") -> None:
         self._store, self._worker, self._engines, self._device = store, worker, engines, device
         self._state, self._job_id, self._engine = WorkerState.STARTING, None, ""
+        self._jobs: list[str] = []
+        self._counting = threading.Lock()
         self._known = engines.known()
         self._changing = threading.Lock()
         self._over = threading.Event()
@@ -75,6 +80,20 @@ class Pulse:
                 self._state = state
             self._job_id = job_id
             self._tell()
+
+    @contextmanager
+    def at_work(self, job_id: str) -> Generator[None]:
+        """A job is at work within; of several the oldest is told."""
+        with self._counting:
+            self._jobs.append(job_id)
+            self.say(WorkerState.BUSY, self._jobs[0])
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._jobs.remove(job_id)
+                oldest = next(iter(self._jobs), None)
+                self.say(WorkerState.BUSY if oldest else WorkerState.READY, oldest)
 
     def stop(self) -> None:
         """End, and say so."""
@@ -159,13 +178,20 @@ class Worker:
                 pulse.stop()
 
     def _take_jobs(self, pulse: Pulse, stop: threading.Event) -> None:
+        at_once = self.engines.at_once
+        places = Places(self.store, pulse.ending.is_set) if at_once > 1 else None
+        if places:
+            log.info("jobs at once", worker=self.name, most=at_once)
+
         def run(job_id: str, attempt: str) -> None:
-            pulse.say(WorkerState.BUSY, job_id)
-            try:
-                self.performer.run(job_id, attempt)
-                self.turns.let_in()
-            finally:
-                pulse.say(WorkerState.READY)
+            with places.place_of(job_id) if places else nullcontext(True) as may_begin:
+                if not may_begin:
+                    with suppress(JobNotFound):
+                        self.dispatcher.enqueue_again(self.store.job(job_id))
+                    return
+                with pulse.at_work(job_id), self.engines.job():
+                    self.performer.run(job_id, attempt)
+                    self.turns.let_in()
 
         def ready() -> None:
             pulse.say(WorkerState.READY)
@@ -182,7 +208,7 @@ class Worker:
 
         for waiting in (end, drain):
             threading.Thread(target=waiting, name=waiting.__name__, daemon=True).start()
-        self.dispatcher.run_worker(self.name, run, pulse.ending, self.grace_s, ready)
+        self.dispatcher.run_worker(self.name, run, pulse.ending, self.grace_s, ready, at_once)
 
 
 def may_begin(pulse: Pulse, stop: threading.Event) -> bool:
