@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from punchin.dispatch import Standing
 from punchin.job import State
-from support.services import running_service, tone_job, unruly_job
+from support.running import free_port
+from support.services import Service, running_service, tone_job, unruly_job
+from support.songs import made_song, wav_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +56,53 @@ def test_sigterm_ends_the_job_or_hands_it_back(tmp_path: Path) -> None:
         [done] = service.wait_for_end([job_id])
         assert (done.state, done.attempts) == (State.COMPLETED, 1)
         assert done.attempt != first_attempt
+
+
+def test_an_api_that_ends_lets_go_of_who_waits_for_a_job(tmp_path: Path) -> None:
+    """Of a job that nobody has begun at once; of one at work before the grace is over. Both go on."""
+    with (
+        running_service(tmp_path, grace_s=6, port=free_port()) as service,
+        ThreadPoolExecutor() as threads,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{service.settings.port}",
+            headers={"Authorization": f"Bearer {service.secret}"},
+            timeout=60,
+            trust_env=False,
+        ) as client,
+    ):
+        api, _ = service.start("api"), service.start("worker")
+        service.wait_until_ready()
+        service.wait(lambda: answers(client), what="the API")
+        song = wav_of(made_song(1.0, 8000, channels=1), tmp_path / "song.wav").read_bytes()
+        sent = client.post("/api/v3/media/upload/binary", files={"file": ("song.wav", song)}).json()
+        body = {"audio": sent["data"]["download_url"], "tags": "wait 60", "end_time": 0.7}
+
+        def waited() -> tuple[dict[str, Any], float]:
+            place = "/api/v3/punchin/unruly/audio-inpaint"
+            answer = client.post(place, json=body | {"enable_sync_mode": True})
+            return answer.json()["data"], time.monotonic()
+
+        at_work = threads.submit(waited)
+        service.wait(lambda: "wait" in stages(service), what="the first job's start")
+        waiting = threads.submit(waited)
+        service.wait(lambda: len(stages(service)) == 2, what="the second job")
+        api.send_signal(signal.SIGTERM)
+        (first, first_s), (second, second_s) = at_work.result(60), waiting.result(60)
+        assert api.wait(timeout=20) == 0
+        assert second_s < first_s
+        for task, state in ((first, State.PROCESSING), (second, State.CREATED)):
+            assert (task["status"], task["code"], task["outputs"]) == ("processing", 5004, [])
+            assert service.store.job(task["id"]).state is state
+
+
+def answers(client: httpx.Client) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return client.get("/health").status_code == 200
+    return False
+
+
+def stages(service: Service) -> list[str]:
+    return [service.store.job(job.id).stage for job in service.store.open_jobs()]
 
 
 @pytest.mark.slow

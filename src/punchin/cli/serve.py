@@ -50,9 +50,10 @@ def api(parent: int | None) -> None:
 
     settings = _settings()
     _log_to_stderr()
+    app = create_app(settings)
     # The server raises what stopped it once more, when it has ended in order.
     with suppress(KeyboardInterrupt):
-        Server(create_app(settings), settings).run()
+        Server(app, settings, app.state.front.closing).run()
 
 
 @click.command()

@@ -9,6 +9,7 @@ import uvicorn
 
 if TYPE_CHECKING:
     import socket
+    import threading
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -75,10 +76,11 @@ class Server(uvicorn.Server):
     Args:
         app: what is served.
         settings: of this server.
+        closing: is set when the server ends; `Front.closing` of the app.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._ending = Ending(app)
+    def __init__(self, app: ASGIApp, settings: Settings, closing: threading.Event) -> None:
+        self._ending, self._closing = Ending(app), closing
         super().__init__(
             uvicorn.Config(
                 self._ending, host=settings.host, port=settings.port, log_config=None, access_log=False,
@@ -88,5 +90,6 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See `uvicorn.Server.shutdown`."""
+        self._closing.set()
         self._ending.end()
         await super().shutdown(sockets)

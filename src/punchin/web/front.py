@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -29,7 +30,11 @@ MAX_BODY_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """The parts of the server that routes use. A test makes as many as it likes."""
+    """The parts of the server that routes use. A test makes as many as it likes.
+
+    Attributes:
+        closing: set when the server ends: who waits for a job is answered soon.
+    """
 
     settings: Settings
     store: Store
@@ -40,6 +45,7 @@ class Front:
     signing_key: bytes
     listening: Listening
     spool: Spool
+    closing: threading.Event = field(default_factory=threading.Event)
 
     @property
     def limits(self) -> Limits:

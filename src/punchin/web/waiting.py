@@ -10,6 +10,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from punchin.errors import JobNotFound, StoreError
+from punchin.job import State
 from punchin.web.telling import told
 from punchin.web.wire import Envelope, waited_too_long
 
@@ -26,14 +27,27 @@ SPACE_S = 2.0
 """White space before JSON is legal. npm 0.2.x gives a request up, and sends it again, that says nothing for
 10 s; proxies do after a minute or so."""
 COMMENT_S = 10.0
+TO_SAY_S = 1.0
+"""What is left of the grace for the answer, when the server ends."""
 
 
 async def until_over(front: Front, base: Base, job: JobRecord) -> AsyncIterator[bytes]:
-    """White space at once and every two seconds, then the finished task, or that the wait is over."""
+    """White space at once and every two seconds, then the finished task, or that the wait is over.
+
+    It is over at the limit, and sooner where the server ends: at once for a job that nobody has begun, since
+    its workers end too; at the end of the grace for one at work.
+    """
     yield b" "
     limit_s = front.settings.sync_limit_s
     began = spaced = time.monotonic()
+    closing = False
     while not job.state.is_final and time.monotonic() - began < limit_s:
+        if front.closing.is_set():
+            if job.state is State.CREATED:
+                break
+            if not closing:
+                closing, left_s = True, max(0.0, front.settings.grace_s - TO_SAY_S)
+                limit_s = min(limit_s, time.monotonic() - began + left_s)
         await asyncio.sleep(min(LOOK_S, limit_s))
         try:
             job = await run_in_threadpool(front.store.job, job.id)
@@ -46,7 +60,8 @@ async def until_over(front: Front, base: Base, job: JobRecord) -> AsyncIterator[
             spaced = time.monotonic()
             yield b" "
     task = await run_in_threadpool(told, front, base, job)
-    yield msgspec.json.encode(Envelope(task if job.state.is_final else waited_too_long(task, limit_s)))
+    waited_s = min(front.settings.sync_limit_s, round(time.monotonic() - began, 1))
+    yield msgspec.json.encode(Envelope(task if job.state.is_final else waited_too_long(task, waited_s)))
 
 
 async def events(
