@@ -33,8 +33,8 @@ GIVEN = os.environ.get("PUNCHIN_TEST_POSTGRES", "")
 START_S = 60
 USERS = ("postgres", "nobody")
 """PostgreSQL refuses to run as root: whose name it runs under then."""
-QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""Tests kill servers, not machines; the disk is shared with all the other tests."""
+QUICK = {"fsync": "off", "full_page_writes": "off"}
+"""Tests kill servers, not machines: what is written need not be on the disk, but it must be written."""
 
 
 @cache
@@ -139,22 +139,31 @@ class Postgres:
         return f"postgresql://punchin@{self.host}:{self.port}/postgres"
 
 
+@contextlib.contextmanager
+def own(*, host: str = "127.0.0.1", before: tuple[str, ...] = ()) -> Generator[Postgres]:
+    """A server that a test may kill, started; see `Postgres`."""
+    folder = Path(tempfile.mkdtemp(prefix="punchin-pg-"))
+    folder.chmod(0o755)
+    try:
+        server = Postgres(folder / "server", host=host, before=before)
+        server.start()
+        try:
+            yield server
+        finally:
+            with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):
+                server.stop(signal.SIGQUIT)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @cache
 def _server() -> tuple[Postgres, str]:
     """The server of this test process; ended with it."""
     import atexit
 
-    folder = Path(tempfile.mkdtemp(prefix="punchin-pg-"))
-    folder.chmod(0o755)
-    server = Postgres(folder / "server")
-    server.start()
-
-    def end() -> None:
-        with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):
-            server.stop(signal.SIGQUIT)
-        shutil.rmtree(folder, ignore_errors=True)
-
-    atexit.register(end)
+    stack = contextlib.ExitStack()
+    server = stack.enter_context(own())
+    atexit.register(stack.close)
     return server, server.address
 
 

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy.exc import DBAPIError
 
 from punchin.dispatch.model import Standing
 from punchin.errors import StoreError
+from punchin.store import said_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -139,26 +139,22 @@ class DbosDispatcher:
         The entry that is over stays; the new one is numbered by how many there are, so that two who do this
         at once make the same.
         """
-        try:
+        with said_plainly():
             before = len(self._entries([job.id]))
             self._client.enqueue(_entry(job, f"{job.id}.{before}"), job.id)
-        except DBAPIError as error:
-            raise StoreError(f"the queue cannot be used right now ({error.orig}); try again") from error
 
     def cancel(self, job_id: str) -> None:
         """See `Dispatcher.cancel`."""
-        try:
+        with said_plainly():
             waiting = [entry.workflow_id for entry in self._entries([job_id]) if entry.status in IN_LINE]
             if waiting:
                 self._client.cancel_workflows(waiting)
-        except DBAPIError as error:
-            raise StoreError(f"the queue cannot be used right now ({error.orig}); try again") from error
 
     def standings(self, job_ids: Iterable[str]) -> dict[str, Standing]:
         """See `Dispatcher.standings`."""
         ids = list(job_ids)
         found: dict[str, set[str]] = {job_id: set() for job_id in ids}
-        try:
+        with said_plainly():
             for start in range(0, len(ids), BATCH):
                 batch = ids[start : start + BATCH]
                 for entry in self._first_entries(batch):
@@ -167,8 +163,6 @@ class DbosDispatcher:
                 used_up = [job_id for job_id in batch if not found[job_id] & IN_LINE]
                 for entry in self._entries(used_up) if used_up else ():
                     found[_job_of(entry.workflow_id)].add(entry.status)
-        except DBAPIError as error:
-            raise StoreError(f"the queue cannot be used right now ({error.orig}); try again") from error
         return {job_id: _standing(statuses) for job_id, statuses in found.items()}
 
     def _first_entries(self, job_ids: list[str]) -> list[WorkflowStatus]:
@@ -183,15 +177,16 @@ class DbosDispatcher:
 
     def forget(self, before: datetime) -> None:
         """See `Dispatcher.forget`."""
-        while old := self._client.list_workflows(
-            status=OVER,
-            completed_before=before.isoformat(),
-            name=WORKFLOW,
-            limit=BATCH,
-            load_input=False,
-            load_output=False,
-        ):
-            self._client.delete_workflows([entry.workflow_id for entry in old])
+        with said_plainly():
+            while old := self._client.list_workflows(
+                status=OVER,
+                completed_before=before.isoformat(),
+                name=WORKFLOW,
+                limit=BATCH,
+                load_input=False,
+                load_output=False,
+            ):
+                self._client.delete_workflows([entry.workflow_id for entry in old])
 
     def run_worker(
         self,

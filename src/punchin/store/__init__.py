@@ -28,6 +28,7 @@ from punchin.store.records import (
     ModelUsage,
     OpenJob,
     Page,
+    Tally,
     Upload,
     UsageStats,
     WorkerRecord,
@@ -35,7 +36,8 @@ from punchin.store.records import (
 )
 from punchin.store.retention import Retention
 from punchin.store.schema import check_version, migrate
-from punchin.store.sessions import connect, utc_now
+from punchin.store.sessions import connect, said_plainly, utc_now
+from punchin.store.tallies import Tallies
 from punchin.store.uploads import Uploads
 from punchin.store.usage import Usage, price_of
 from punchin.store.webhooks import Webhooks
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Store(Jobs, Moves, Keys, Uploads, Usage, Webhooks, Workers, Queues, Retention):
+class Store(Jobs, Moves, Keys, Uploads, Usage, Webhooks, Workers, Queues, Tallies, Retention):
     """The whole ledger. All methods block; each is one transaction, or one look."""
 
     @classmethod
@@ -85,6 +87,7 @@ __all__ = [
     "OpenJob",
     "Page",
     "Store",
+    "Tally",
     "Upload",
     "UsageStats",
     "WorkerRecord",
@@ -92,4 +95,5 @@ __all__ = [
     "connect",
     "migrate",
     "price_of",
+    "said_plainly",
 ]

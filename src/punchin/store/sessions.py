@@ -21,12 +21,33 @@ from punchin.store.together import Together
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from sqlalchemy import Engine
+    from sqlalchemy import URL, Engine
 
 T = TypeVar("T")
 
 BUSY_MS = 30_000
 """How long a writer waits for the other writers of a SQLite file, as DBOS does on the same file."""
+
+POOL_WAIT_S = 3.0
+"""How long a request waits for a connection to PostgreSQL that others have; a dead one holds them all."""
+AWAY = {
+    "connect_timeout": "3",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "8000",
+}
+"""When PostgreSQL is away (libpq's own names; seconds, but for the last, milliseconds). Without these, a
+connection whose cable was pulled waits for minutes or hours, and with it whoever asked."""
+GONE = {
+    "idle_in_transaction_session_timeout": "20s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "8000",
+}
+"""The same from the other side: how long the server keeps the locks of a process that was cut off or frozen
+in the middle of a transaction; no other attempt at its job gets past those."""
 
 
 def connect(address: str) -> Engine:
@@ -35,6 +56,9 @@ def connect(address: str) -> Engine:
     SQLite: write-ahead log, so that readers never wait; `synchronous=FULL`, so that what is committed
     survives a power cut; the driver's isolation level IMMEDIATE, since DBOS counts on it: the first write
     takes the lock.
+
+    PostgreSQL: gives up soon on a server that is away (see `AWAY`), and lets the server give up on us (see
+    `GONE`). What the address itself says of these comes first: `postgresql://...?connect_timeout=10`.
 
     Args:
         address: `sqlite:////path/punchin.db` or `postgresql://user:password@host/name`.
@@ -54,17 +78,30 @@ def connect(address: str) -> Engine:
         return _sqlite(url)
     if url.get_backend_name() != "postgresql":
         raise SettingsError(f"there is no ledger for {url.get_backend_name()}; {_GOOD}")
-    try:
-        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_timeout=10)
-    except (ImportError, NoSuchModuleError) as error:
-        raise SettingsError("PostgreSQL needs the package psycopg: pip install psycopg[binary]") from error
-    return engine
+    return _postgresql(url)
 
 
 _GOOD = "use sqlite:////path/punchin.db or postgresql://user:password@host/name"
 
 
-def _sqlite(url: Any) -> Engine:
+def _postgresql(url: URL) -> Engine:
+    url = url.set(drivername="postgresql+psycopg").update_query_dict({**AWAY, **url.query})
+    try:
+        engine = create_engine(url, pool_pre_ping=True, pool_timeout=POOL_WAIT_S)
+    except (ImportError, NoSuchModuleError) as error:
+        raise SettingsError("PostgreSQL needs the package psycopg: pip install psycopg[binary]") from error
+    event.listen(engine, "connect", _set_up_postgresql)
+    return engine
+
+
+def _set_up_postgresql(connection: Any, record: Any) -> None:  # noqa: ARG001
+    # Not as startup options: poolers refuse those.
+    connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in GONE.items()))
+    connection.commit()
+
+
+def _sqlite(url: URL) -> Engine:
+    assert url.database
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=8, max_overflow=24, pool_timeout=30)
     event.listen(engine, "connect", _set_up_sqlite)
