@@ -15,6 +15,7 @@ from punchin.errors import JobNotFound, UploadNotFound
 from punchin.filestore import MEDIA_TYPES
 from punchin.web.describing import Responses, responses
 from punchin.web.fields import FieldError, shown
+from punchin.web.form import MOST_EDITS
 from punchin.web.front import Front, Signed, TheBase, TheFront  # noqa: TC001  # FastAPI reads them
 from punchin.web.listening import Heard
 from punchin.web.wire import NoSuchFile
@@ -37,6 +38,13 @@ Of = Annotated[str, Query(min_length=1, max_length=4096, description="The addres
 PerS = Annotated[int, Query(ge=1, le=FINEST_PER_S, description="Bins a second.")]
 Frame = Annotated[int, Query(ge=0, le=LARGEST_FRAME)]
 Seconds = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)]
+Starts = Annotated[
+    tuple[Seconds, ...],
+    Query(max_length=MOST_EDITS, description="Where the regions begin, one `start_s` each, in seconds."),
+]
+Ends = Annotated[
+    tuple[Seconds, ...], Query(max_length=MOST_EDITS, description="Where they end, one `end_s` each.")
+]
 
 _ABOUT: dict[str, Any] = {
     "type": "object",
@@ -123,17 +131,20 @@ async def difference(
     base: TheBase,
     key: Signed,
     per_s: PerS = DRAWN_PER_S,
-    start_s: Seconds | None = None,
-    end_s: Seconds | None = None,
+    start_s: Starts = (),
+    end_s: Ends = (),
 ) -> Response:
     """How a song differs from another, like peaks: pairs of 0 and the largest difference of each bin.
 
-    The line of JSON tells whether all outside the region is the same, bit for bit.
+    The line of JSON tells whether all outside the regions is the same, bit for bit.
     """
-    if (start_s is None) != (end_s is None):
-        raise FieldError('fields "start_s" and "end_s" go together; give both or none')
+    if len(start_s) != len(end_s):
+        raise FieldError(
+            f'fields "start_s" and "end_s" go together; there are {len(start_s)} of one and {len(end_s)} of '
+            "the other"
+        )
     both = [await run_in_threadpool(song_of, front, base, key, each) for each in (of, against)]
-    regions = [] if start_s is None else [[start_s, end_s]]
+    regions = [list(region) for region in zip(start_s, end_s, strict=True)]
     finding = front.listening.ask(both, "difference", slow=True, limit_s=SLOW_S, per_s=per_s, regions=regions)
     await finding.begun()
     return _streamed(finding, BINARY)

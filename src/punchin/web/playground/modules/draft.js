@@ -18,6 +18,7 @@ export const EMPTY = Object.freeze({
   engine: "auto",
   format: "source",
   options: {}, // creative parameters by their name in the request
+  others: [], // further parts of the same edit, see parts.js; the fields above are those of the chosen one
 })
 
 const DEEPEST = 200

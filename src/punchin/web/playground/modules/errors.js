@@ -42,7 +42,7 @@ function unlink(field, id) {
 export function tellRefusal(error) {
   const name = FIELD_OF[error.field] ?? error.field
   const place = name && find(`[data-field="${name}"]`) ? name : error.field ? "options" : "request"
-  tellField(place, error.message)
+  tellField(place, error.message.replace(/^field "edits\[(\d+)\]/, (_, at) => `part ${Number(at) + 1}, field "edits[${at}]`))
   const target = find(`[data-field="${place}"]`)
   target.closest("details")?.setAttribute("open", "")
   target.scrollIntoView({ block: "nearest" })

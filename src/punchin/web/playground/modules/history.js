@@ -62,6 +62,7 @@ export class History {
     const first = { ...request, ...request.edits?.[0] }
     const name = job.song ?? decodeURIComponent((request.audio ?? "").split("/").pop() ?? "")
     const takes = job.outputs.length
+    const more = (request.edits?.length ?? 1) - 1
     const [start, end] = ["start", "end"].map((which) => timeOf(first, which))
     return el(
       "li",
@@ -72,7 +73,7 @@ export class History {
         el("span", { class: "past-tags" }, first.tags || "no tags"),
         el("span", { class: `state ${state}` }, state === "completed" ? (takes === 1 ? "1 take" : `${takes} takes`) : stateWords(state)),
         el("span", { class: "past-song" }, `${ago(job.created_at)} · ${name}`),
-        el("span", { class: "past-time" }, `${start} – ${end}`),
+        el("span", { class: "past-time" }, `${start} – ${end}${more > 0 ? ` and ${more} more` : ""}`),
       ),
     )
   }

@@ -13,6 +13,7 @@ import { stageWords } from "./words.js"
 export class Job {
   began = new Signal() // (job) when one is waited for
   ended = new Signal() // (job) when it is over, whatever became of it
+  refused = new Signal() // (part): which of several parts the server did not like, before it is told why
   #session
   #scope
   #following = null
@@ -45,6 +46,7 @@ export class Job {
       this.follow(data.id)
       return true
     } catch (error) {
+      if (error instanceof Refused && error.part !== null) this.refused.tell(error.part)
       if (error instanceof Refused) tellRefusal(error)
       else tellField("request", `the request did not get through: ${error.message}`)
       return false

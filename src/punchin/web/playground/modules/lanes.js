@@ -27,8 +27,12 @@ export class Lanes {
     player.changed.on(() => this.#mark(), scope)
   }
 
-  /** Show the takes of a job; none: only the song. */
-  use(tracks, region, names) {
+  /**
+   * Show the takes of a job; none: only the song.
+   * @param tracks the original first.
+   * @param regions where they may differ: [{start, end}, …] in frames of the original.
+   */
+  use(tracks, regions, names) {
     this.#job?.end()
     this.#job = this.#scope.child()
     this.#differences = []
@@ -39,8 +43,8 @@ export class Lanes {
     show(find("#song-lane .lane-name"), this.#lanes.length > 0)
     document.body.dataset.takes = this.#lanes.length ? "yes" : "no"
     this.#mark()
-    for (const lane of this.#lanes) this.#hear(lane, region, this.#job)
-    if (this.#lanes.length) this.#compare(tracks, region, this.#job)
+    for (const lane of this.#lanes) this.#hear(lane, tracks[0], regions, this.#job)
+    if (this.#lanes.length) this.#compare(tracks, regions, this.#job)
     // A column of names takes room from the waveform, which draws itself anew.
     this.#wave.moved.tell()
   }
@@ -53,19 +57,21 @@ export class Lanes {
       el("kbd", {}, String(number)),
       el("span", {}, name),
     )
-    const view = el("div", { class: "lane-view", onclick: (event) => this.#wave.clicked.tell(this.#wave.at(event.offsetX)) }, canvas)
+    const note = track.note && el("p", { class: "lane-note" }, track.note)
+    const view = el("div", { class: "lane-view", onclick: (event) => this.#wave.clicked.tell(this.#wave.at(event.offsetX)) }, canvas, note)
     return { number, track, canvas, row: el("div", { class: "lane" }, choose, view), outlines: new Map() }
   }
 
   /** Outlines of the pieces where a take is another than the song. */
-  async #hear(lane, region, job) {
-    const { pieceFrames, frames } = lane.track
-    const { changed } = lane.track
-    const from = changed ? changed.start : region.start
-    const to = Math.min(frames, changed ? changed.end : region.end)
-    for (let number = Math.floor(from / pieceFrames); number * pieceFrames < to; number += 1) {
-      let ended = false
-      job.add(() => (ended = true))
+  async #hear(lane, original, regions, job) {
+    let ended = false
+    job.add(() => (ended = true))
+    const seconds = lane.track.pieceFrames / lane.track.rate
+    const numbers = new Set()
+    for (const { start, end } of regions) {
+      for (let number = Math.floor(start / original.rate / seconds); number * seconds < end / original.rate; number += 1) numbers.add(number)
+    }
+    for (const number of numbers) {
       const outline = await lane.track.outline(number).catch(() => null)
       if (ended) return
       if (outline) lane.outlines.set(number, outline)
@@ -74,7 +80,7 @@ export class Lanes {
   }
 
   /** What changed, take by take, and whether anything outside the region did: the service compares the files. */
-  async #compare(tracks, region, job) {
+  async #compare(tracks, regions, job) {
     const [original, ...takes] = tracks
     const { rate } = original
     const signal = job.signal()
@@ -83,9 +89,11 @@ export class Lanes {
         of: take.address,
         against: original.address,
         per_s: DIFFERENCE_PER_SECOND,
-        start_s: region.start / rate,
-        end_s: region.end / rate,
       })
+      for (const { start, end } of regions) {
+        query.append("start_s", start / rate)
+        query.append("end_s", end / rate)
+      }
       try {
         const answer = await this.#session.ask(`/v1/sounds/difference?${query}`, { signal })
         const { outline, header } = await readOutline(answer, original.frames / rate)
@@ -142,11 +150,11 @@ export class Lanes {
     const middle = height / 2
     for (let x = 0; x < width; x += 1) {
       const [from, to] = [this.#wave.at(x), this.#wave.at(x + 1)]
-      const changed = track.changed && to * track.rate > track.changed.start && from * track.rate < track.changed.end
+      const changed = track.changed?.length && track.isChanged(from * track.rate, to * track.rate)
       const piece = changed || !track.changed ? outlines.get(Math.floor(from / pieceSeconds)) : null
       const start = Math.floor(from / pieceSeconds) * pieceSeconds
       const [low, high] = changed && !piece ? [0, 0] : piece ? piece.between(from - start, to - start) : song.between(from, to)
-      context.fillStyle = changed ? own : plain
+      context.fillStyle = changed || (piece && !track.changed) ? own : plain
       const y = middle - (high / top) * middle
       context.fillRect(x, y, 1, Math.max(1, ((high - low) / top) * middle))
     }

@@ -1,14 +1,33 @@
-// Loudness as ITU-R BS.1770-5 measures it, without its gates: for two recordings of the same seconds.
+// Loudness as ITU-R BS.1770-5 measures it, without its gates: for recordings of the same seconds.
 
-/**
- * Loudness of samples, LUFS.
- * @param channels Float32Array each.
- * @param rate Hz.
- */
-export function loudness(channels, rate) {
-  let power = 0
-  for (const channel of channels) power += meanSquare(filtered(filtered(channel, shelf(rate)), highPass(rate)))
-  return power > 0 ? -0.691 + 10 * Math.log10(power) : -Infinity
+/** Measures sound that comes in pieces. */
+export class Meter {
+  #filters
+  #states = []
+  #power = 0
+  #frames = 0
+  #loudspeakers = 1 // that one channel is heard on
+
+  /** @param rate Hz of the sound. */
+  constructor(rate) {
+    this.#filters = [shelf(rate), highPass(rate)]
+  }
+
+  /** More of the sound: a Float32Array for each channel. */
+  add(channels) {
+    channels.forEach((channel, at) => {
+      this.#states[at] ??= this.#filters.map(() => [0, 0, 0, 0])
+      this.#power += power(channel, this.#filters, this.#states[at])
+    })
+    // Browsers play one channel on both loudspeakers.
+    this.#loudspeakers = channels.length === 1 ? 2 : 1
+    this.#frames += channels[0].length
+  }
+
+  /** LUFS of all that came. */
+  get loudness() {
+    return this.#power > 0 ? -0.691 + 10 * Math.log10((this.#power * this.#loudspeakers) / this.#frames) : -Infinity
+  }
 }
 
 /** Factors that bring every loudness to the first one; not more than 12 dB. */
@@ -19,22 +38,25 @@ export function factorsTo(first, others) {
   })
 }
 
-function meanSquare(samples) {
+/** The sum of squares of samples behind two filters, whose state goes on. */
+function power(samples, [one, two], [first, second]) {
   let sum = 0
-  for (const sample of samples) sum += sample * sample
-  return samples.length ? sum / samples.length : 0
+  for (const x of samples) {
+    const y = step(one, first, x)
+    const z = step(two, second, y)
+    sum += z * z
+  }
+  return sum
 }
 
-function filtered(samples, { b, a }) {
-  const made = new Float64Array(samples.length)
-  let [x1, x2, y1, y2] = [0, 0, 0, 0]
-  for (let n = 0; n < samples.length; n += 1) {
-    const x = samples[n]
-    const y = b[0] * x + b[1] * x1 + b[2] * x2 - a[1] * y1 - a[2] * y2
-    made[n] = y
-    ;[x2, x1, y2, y1] = [x1, x, y1, y]
-  }
-  return made
+/** One sample through a filter of second order (direct form I). */
+function step({ b, a }, state, x) {
+  const y = b[0] * x + b[1] * state[0] + b[2] * state[1] - a[1] * state[2] - a[2] * state[3]
+  state[1] = state[0]
+  state[0] = x
+  state[3] = state[2]
+  state[2] = y
+  return y
 }
 
 // BS.1770 gives coefficients at 48 kHz; these analog prototypes give the same there and hold at every rate:

@@ -14,6 +14,7 @@ import { Lanes } from "./lanes.js"
 import { startLock, startLost } from "./lock.js"
 import { Lyrics } from "./lyrics.js"
 import { Player } from "./player.js"
+import { Parts, partsOf } from "./parts.js"
 import { Grid, Part } from "./region.js"
 import { RequestView, draftOf, requestOf } from "./request.js"
 import { Scope } from "./scope.js"
@@ -46,6 +47,7 @@ class Page {
     this.wave = new Wave(session, scope)
     this.grid = new Grid(session, this.wave, scope)
     this.part = new Part(draft, this.wave, this.grid, scope)
+    this.parts = new Parts(draft, this.wave, () => this.song?.about?.duration_s ?? 0, scope)
     this.lanes = new Lanes(session, this.wave, this.player, scope)
     this.judge = new Judge({ session, sounds: this.sounds, player: this.player, lanes: this.lanes, draft }, scope)
     this.transport = new Transport(this.player, this.wave, () => this.#heardRegion(), scope)
@@ -71,7 +73,7 @@ class Page {
     this.tags.load(this.session).catch(() => {})
     this.#loadEngines()
     this.draft.restore()
-    if (!this.draft.now.locked) this.draft.set({ seed: rolled() })
+    this.#roll()
     if (!this.draft.now.song) show(find("#empty"), true)
     this.job.resume()
     document.documentElement.dataset.ready = "yes"
@@ -89,7 +91,9 @@ class Page {
     this.settings.changed.on(() => this.#limits(), scope)
     this.job.ended.on((job) => this.#ended(job), scope)
     this.job.began.on(() => this.#busy(), scope)
+    this.job.refused.on((number) => this.parts.choose(number), scope)
     this.judge.shown.on(() => this.#shown(), scope)
+    this.judge.gone.on(() => this.#goToRegion(), scope)
     this.history.opened.on((id) => this.open(id), scope)
     this.player.failed.on((error) => tellField("request", `playing stopped: ${error.message}`), scope)
     this.wave.dragged.on((start, end, over) => over && this.hints.done("part"), scope)
@@ -107,6 +111,8 @@ class Page {
         z: (event) => (event.shiftKey ? this.redo() : this.undo()),
         s: () => this.#nextSnap(),
         f: () => this.transport.zoomToPart(),
+        a: () => this.parts.add(),
+        n: () => this.parts.next(),
         "+": () => this.wave.zoomBy(2),
         "=": () => this.wave.zoomBy(2),
         "-": () => this.wave.zoomBy(0.5),
@@ -152,7 +158,10 @@ class Page {
     find("#undo").disabled = !this.draft.canUndo
     find("#redo").disabled = !this.draft.canRedo
     if (now.song !== before.song) this.player.pause()
-    if (now.start !== before.start || now.end !== before.end) this.transport.refresh()
+    if (now.start !== before.start || now.end !== before.end) {
+      if (this.judge.isOf(now.song)) this.judge.near(now)
+      this.transport.refresh()
+    }
     this.#nameButton()
   }
 
@@ -168,12 +177,27 @@ class Page {
 
   async submit() {
     if (this.job.running || !this.draft.now.song) return
-    if (!this.tags.check()) return
+    if (!this.#canBeSent()) return
     this.hints.done("tags")
-    if (!this.draft.now.locked) this.draft.set({ seed: rolled() })
+    this.#roll()
     find("#submit").setAttribute("aria-disabled", "true")
     await this.job.submit(this.#request())
     this.#busy()
+  }
+
+  /** Whether every part has tags and a place of its own; says which one has not. */
+  #canBeSent() {
+    this.tags.settle()
+    const lacking = partsOf(this.draft.now).findIndex((part) => !part.tags.length)
+    if (lacking >= 0) this.parts.choose(lacking)
+    return this.tags.check() && this.parts.check()
+  }
+
+  /** A new seed, the same for all parts that do not keep theirs: near ones can then be made together. */
+  #roll() {
+    const seed = rolled()
+    const { locked, others } = this.draft.now
+    this.draft.set({ ...(!locked && { seed }), others: others.map((other) => (other.locked ? other : { ...other, seed })) })
   }
 
   #ended(job) {
@@ -200,6 +224,13 @@ class Page {
     else this.player.seek(Math.max(0, this.#heardRegion().start - Number(find("#roll").value)))
   }
 
+  /** Another region of the takes: seen, looped around, or where the playhead goes. */
+  #goToRegion() {
+    this.transport.zoomToPart()
+    this.transport.refresh()
+    if (this.transport.loop === "off") this.player.seek(Math.max(0, this.#heardRegion().start - Number(find("#roll").value)))
+  }
+
   /** Open an edit of the history, exactly as it was. */
   async open(id) {
     forgetErrors()
@@ -207,13 +238,12 @@ class Page {
       const job = await this.session.json(`/v1/jobs/${id}`)
       const audio = job.request.audio ?? job.request.audio_url
       const about = await this.session.json(`/v1/sounds/about?of=${encodeURIComponent(audio)}`)
-      const seed = job.request.seed >= 0 ? job.request.seed : (job.report?.takes?.[0]?.regions?.[0]?.seed ?? this.draft.now.seed)
+      const seeds = seedsOf(job.report?.takes ?? [])
       const same = local(audio) === local(this.draft.now.song || "/")
       this.judge.forget()
       this.pending = job.state === "completed" ? job : null
-      this.draft.change({ ...draftOf(job.request, about.duration_s), name: about.name, seed, locked: true }, "opening an edit")
+      this.draft.change({ ...draftOf(job.request, about.duration_s, seeds), name: about.name }, "opening an edit")
       if (same) this.#showSong(this.song.about)
-      if (job.request.edits?.length > 1) toast(`This edit had ${job.request.edits.length} parts; the fields show the first.`, this.scope)
       if (job.state === "created" || job.state === "processing") this.job.follow(id)
       if (job.failure) tellField("request", job.failure.message)
     } catch (error) {
@@ -239,6 +269,12 @@ class Page {
     const label = this.draft.redo()
     if (label) toast(`Done again: ${label}`, this.scope)
   }
+}
+
+/** The seed that each region began with: its takes have the ones after it. */
+function seedsOf(takes) {
+  const regions = takes[0]?.regions ?? []
+  return regions.map((_, at) => Math.min(...takes.map((take) => take.regions[at].seed)))
 }
 
 const page = new Page()

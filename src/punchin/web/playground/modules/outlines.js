@@ -1,12 +1,18 @@
 // Outlines of sounds: pairs of least and largest sample, many a second, as the service streams them.
 
-/** Pairs of a sound. `low` and `high` are -1..1; those that have not come yet are 0. */
+/** Pairs of a sound. `low` and `high` are -1..1; those that have not come yet are 0, or as a rough outline has them. */
 export class Outline {
-  constructor(perSecond, count) {
+  constructor(perSecond, count, rough = null) {
     this.perSecond = perSecond
     this.low = new Float32Array(count)
     this.high = new Float32Array(count)
     this.known = 0
+    this.guessed = Boolean(rough)
+    for (let at = 0; rough && at < count; at += 1) {
+      const near = Math.min(rough.count - 1, Math.floor((at / perSecond) * rough.perSecond))
+      this.low[at] = rough.low[near]
+      this.high[at] = rough.high[near]
+    }
   }
 
   get count() {
@@ -49,9 +55,10 @@ export function outlineOf(channels, rate, perSecond) {
  * @param answer of fetch.
  * @param duration of the sound, for an outline whose header does not tell the count.
  * @param grown called with the outline whenever more of it is known.
+ * @param rough an outline of the same sound that stands where this one has not come yet.
  * @returns {outline, header}
  */
-export async function readOutline(answer, duration, grown = () => {}) {
+export async function readOutline(answer, duration, grown = () => {}, rough = null) {
   const reader = answer.body.getReader()
   let rest = new Uint8Array(0)
   let outline = null
@@ -66,7 +73,7 @@ export async function readOutline(answer, duration, grown = () => {}) {
         continue
       }
       header = JSON.parse(new TextDecoder().decode(rest.subarray(0, end)))
-      outline = new Outline(header.per_s, header.count ?? Math.ceil(duration * header.per_s))
+      outline = new Outline(header.per_s, header.count ?? Math.ceil(duration * header.per_s), rough)
       rest = rest.slice(end + 1)
     }
     rest = taken(outline, rest)

@@ -2,7 +2,7 @@
 //
 // Pieces of every track are placed at the same frame of the audio clock, so switching is a change of gain at the
 // same playhead: no gap, and sample for sample in step. The audio clock runs at the song's own rate, so nothing is
-// resampled on the way.
+// resampled on the way; only a take of another rate is, by the browser, piece by piece.
 
 import { Signal } from "./scope.js"
 
@@ -211,8 +211,10 @@ export class Player {
 
   /** Some samples of a piece at the clock's frame; a buffer holds exactly these, so that none is made up between two. */
   #sound({ channels, rate }, track, skip, frames) {
-    const buffer = new AudioBuffer({ length: frames, numberOfChannels: channels.length, sampleRate: rate })
-    channels.forEach((channel, at) => buffer.copyToChannel(channel.subarray(skip, skip + frames), at))
+    const [from, to] = [skip, skip + frames].map((frame) => Math.min(channels[0].length, Math.round((frame * rate) / this.rate)))
+    if (to <= from) return
+    const buffer = new AudioBuffer({ length: to - from, numberOfChannels: channels.length, sampleRate: rate })
+    channels.forEach((channel, at) => buffer.copyToChannel(channel.subarray(from, to), at))
     const source = new AudioBufferSourceNode(this.#context, { buffer })
     source.connect(this.#gains[track])
     source.start(this.#clock / this.rate)

@@ -17,6 +17,12 @@ export class Refused extends Error {
   get field() {
     return /^field "(?:edits\[\d+\]\.)?(\w+)"/.exec(this.message)?.[1] ?? ""
   }
+
+  /** Which of several parts the message is of, from 0; null if it does not say. */
+  get part() {
+    const found = /^field "edits\[(\d+)\]/.exec(this.message)
+    return found && Number(found[1])
+  }
 }
 
 export class Session {

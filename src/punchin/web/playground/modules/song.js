@@ -99,7 +99,7 @@ export class SongPicker {
   }
 
   #take(audio, name) {
-    this.#draft.change({ song: audio, name, start: 0, end: 0, fromEnd: false }, "the song")
+    this.#draft.change({ song: audio, name, start: 0, end: 0, fromEnd: false, others: [] }, "the song")
   }
 
   #progress(words, sent, whole) {
@@ -146,7 +146,8 @@ export class SongPicker {
     const title = about.tags?.title
     find("#song-name").textContent = now.name || title || about.name
     fill(find("#song-facts"), this.#facts(about).map((fact) => el("span", { class: "fact" }, fact)))
-    if (!now.end || now.end > about.duration_s) this.#draft.set(firstPart(about.duration_s))
+    if (!now.end || now.end > about.duration_s + 0.001) this.#draft.set(firstPart(about.duration_s))
+    else if (now.others.some(({ end }) => end > about.duration_s + 0.001)) this.#draft.set({ others: [] })
     announce(`${find("#song-name").textContent}, ${clock(about.duration_s, 0)}, is ready.`)
     this.loaded.tell(about)
   }
@@ -162,5 +163,5 @@ function firstPart(duration) {
   const length = Math.min(FIRST_PART_S, duration / 2)
   const start = Math.floor(Math.min(duration / 3, 20))
   const end = Math.min(start + length, duration)
-  return { start, end: Math.round(end * 1000) / 1000, fromEnd: false }
+  return { start, end: Math.round(end * 1000) / 1000, fromEnd: false, others: [] }
 }

@@ -82,6 +82,7 @@ export class Track {
   #sounds
   #outlines = new Map()
 
+  /** @param changed where it differs from `base`: [{start, end}, …] in frames. */
   constructor(sounds, { address, frames, rate, channels, name, base = null, changed = null }) {
     this.#sounds = sounds
     Object.assign(this, { address, frames, rate, channels, name, base, changed })
@@ -92,12 +93,18 @@ export class Track {
   piece(number) {
     const start = number * this.pieceFrames
     const frames = Math.min(this.pieceFrames, this.frames - start)
+    if (frames <= 0) return Promise.resolve({ channels: [new Float32Array(0)], rate: this.rate })
     if (this.#isOriginal(start, start + frames)) return this.base.piece(number)
     return this.#sounds.piece(this.address, start, frames)
   }
 
   #isOriginal(start, end) {
-    return Boolean(this.base && this.changed) && (end <= this.changed.start || start >= this.changed.end)
+    return Boolean(this.base && this.changed) && !this.isChanged(start, end)
+  }
+
+  /** Whether some of these frames are others than the original's. */
+  isChanged(start, end) {
+    return this.changed.some((part) => start < part.end && end > part.start)
   }
 
   /** Its outline between two frames, from the samples themselves. */

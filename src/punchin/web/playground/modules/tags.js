@@ -44,9 +44,13 @@ export class Tags {
     this.#offer(this.#kind)
   }
 
+  /** What is typed becomes a tag, too. */
+  settle() {
+    this.#take(find("#tag").value)
+  }
+
   /** Whether there is what a request needs: a tag. Tells beside the field if not. */
   check() {
-    this.#take(find("#tag").value)
     const enough = this.#draft.now.tags.length > 0
     tellField("tags", enough ? "" : "say in a word or two how the new part should sound: “lofi”, “jazz piano”")
     if (!enough) find("#tag").focus()

@@ -12,6 +12,7 @@ import Timeline from "../vendor/wavesurfer/timeline.esm.js"
 import WaveSurfer from "../vendor/wavesurfer/wavesurfer.esm.js"
 import Zoom from "../vendor/wavesurfer/zoom.esm.js"
 
+const ROUGH = { perSecond: 2, from: 600 } // a look at some moments: seconds before an hour is decoded
 const COARSE = 50 // what the service has ready once a song arrived
 const FINE = { perSecond: 200, upTo: 900 } // for zooming in, where the song has not more seconds
 const MOST_PIXELS_PER_SECOND = 800
@@ -112,21 +113,34 @@ export class Wave {
     this.#part = null
     this.#surfer.options.minPxPerSec = 0
     const signal = coming.signal()
+    const rough = this.duration >= ROUGH.from ? await this.#rough(song, signal) : null
     let drawnAt = 0
-    const coarse = await this.#ask(song, COARSE, signal, (grown) => {
-      if (performance.now() - drawnAt < REDRAW_MS || grown.known === grown.count) return
+    const grown = (outline) => {
+      if (performance.now() - drawnAt < REDRAW_MS || outline.known === outline.count) return
       drawnAt = performance.now()
-      this.#draw(grown)
-    })
-    await this.#draw(coarse)
+      this.#draw(outline)
+    }
+    await this.#draw(await this.#ask({ of: song, per_s: COARSE }, signal, grown, rough))
     this.drawn.tell()
-    if (this.duration <= FINE.upTo) await this.#draw(await this.#ask(song, FINE.perSecond, signal))
+    if (this.duration <= FINE.upTo) await this.#draw(await this.#ask({ of: song, per_s: FINE.perSecond }, signal))
     coming.end()
   }
 
-  async #ask(song, perSecond, signal, grown) {
-    const answer = await this.#session.ask(`/v1/sounds/peaks?of=${encodeURIComponent(song)}&per_s=${perSecond}`, { signal })
-    const { outline } = await readOutline(answer, this.duration, grown)
+  /** The song as a look at some moments shows it; one that cannot be had is not waited for. */
+  async #rough(song, signal) {
+    try {
+      const rough = await this.#ask({ of: song, per_s: ROUGH.perSecond, rough: 1 }, signal)
+      await this.#draw(rough)
+      return rough
+    } catch (error) {
+      if (error.name === "AbortError") throw error
+      return null
+    }
+  }
+
+  async #ask(query, signal, grown, rough) {
+    const answer = await this.#session.ask(`/v1/sounds/peaks?${new URLSearchParams(query)}`, { signal })
+    const { outline } = await readOutline(answer, this.duration, grown, rough)
     return outline
   }
 
@@ -144,7 +158,8 @@ export class Wave {
   get top() {
     if (!this.outline) return 1
     let top = 0.05
-    for (let at = 0; at < this.outline.known; at += 1) top = Math.max(top, this.outline.high[at], -this.outline.low[at])
+    const there = this.outline.guessed ? this.outline.count : this.outline.known
+    for (let at = 0; at < there; at += 1) top = Math.max(top, this.outline.high[at], -this.outline.low[at])
     return top
   }
 
@@ -204,6 +219,12 @@ export class Wave {
     this.#surfer.zoom(Math.min(MOST_PIXELS_PER_SECOND, pixelsPerSecond))
     this.#surfer.setScrollTime(Math.max(0, from))
     this.#tellMoved()
+  }
+
+  /** Bring a part into view, if some of it is not. */
+  reveal(start, end) {
+    const { from, to } = this.view
+    if (start < from || end > to) this.zoomTo(start, end)
   }
 
   /** Bring a time into view, if it is not, near the left edge. */
