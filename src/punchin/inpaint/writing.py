@@ -10,7 +10,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from punchin.errors import ProofError
+from punchin.errors import ProofError, SongError
 from punchin.proof import describe_file, prove
 from punchin.receipt import (
     FORMAT,
@@ -68,6 +68,7 @@ def write_take(
 
     Raises:
         OutputError: if it cannot be written there; nothing is left behind.
+        SongError: if the song was changed meanwhile, or its coded frames make no sense; nothing is left.
         ProofError: if something outside the regions changed: a fault of Punchin; nothing is left behind.
     """
     chosen = [punch.chosen for punch in punches]
@@ -84,18 +85,25 @@ def write_take(
         with stages.stage("prove") as report, open_song(file.name) as written:
             regions = [candidate.region for candidate in chosen]
             proof = prove(source, written, regions, splice, how.depth, partial(report, "prove"))
-            _insist(proof, splice)
+            _insist(proof, splice, source)
             source_name = os.path.relpath(source.path, output.parent).replace(os.sep, "/")
             described = describe_file(source, source_name), describe_file(written, output.name)
+            source.insist_unchanged()
         record = _receipt(source, described, punches, splice, proof, how, stages)
         if receipt_file:
             receipt_file.write(record.to_json())
     return Take(output, record, saved, tuple(punches))
 
 
-def _insist(proof: ProofRecord, splice: Splice) -> None:
+def _insist(proof: ProofRecord, splice: Splice, source: SongFile) -> None:
     if splice.method is Method.LOSSY or proof.identical:
         return
+    source.insist_unchanged()
+    if not all(source.is_steady(run.start_frame) for run in proof.runs):
+        raise SongError(
+            f"{source.path} is damaged: its sound depends on where reading begins, so an edit cannot "
+            "be proved; decode it to WAV and edit that"
+        )
     raise ProofError(
         "the output would differ from the source outside the region "
         f"(by up to {proof.largest_difference:.2g} of full scale), so it was not written; "

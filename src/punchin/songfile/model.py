@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from punchin.errors import SongError
 from punchin.region import Frames
 from punchin.song import Song
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+STEADY_FRAMES = 20_000
+"""More than a dozen frames of any coding: no decoder's memory is meant to be longer."""
 
 Native = NDArray[Any]
 """Samples exactly as the file stores (or its codec decodes) them, `[C, N]`; see `SampleFormat`."""
@@ -67,6 +71,25 @@ class SampleFormat:
         return f"{self.bits}-bit {'float' if self.is_float else 'integer'}"
 
 
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What tells whether a file is still the one that it was: a device's number for it, length and time."""
+
+    device: int
+    number: int
+    bytes: int
+    changed_ns: int
+
+
+def state_of(path: Path) -> FileState | None:
+    """The state of a file now; None if it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 class SongFile(ABC):
     """A song on disk. Opening reads headers only; every read touches only what the window needs.
 
@@ -80,6 +103,7 @@ class SongFile(ABC):
         lossless: whether decoding gives back what was recorded (WAV, FLAC, AIFF).
         codec: a short name for people: "16-bit PCM", "MP3, 192 kbit/s CBR".
         warnings: what is odd about the file, each a sentence.
+        state: of the file when it was opened; None if it was not opened by `open_song`.
     """
 
     path: Path
@@ -91,6 +115,7 @@ class SongFile(ABC):
     lossless: bool
     codec: str
     warnings: tuple[str, ...] = ()
+    state: FileState | None = None
 
     @abstractmethod
     def read_native(self, frames: Frames) -> Native:
@@ -113,6 +138,30 @@ class SongFile(ABC):
         """The samples of `frames` as successive native arrays `[C, <= block_frames]`; bounded memory."""
         for start in range(frames.start, frames.end, block_frames):
             yield self.read_native(Frames(start, min(start + block_frames, frames.end)))
+
+    def insist_unchanged(self) -> None:
+        """Make sure that the file is as it was when it was opened.
+
+        Raises:
+            SongError: if somebody has written to it, replaced or removed it.
+        """
+        if self.state is not None and state_of(self.path) != self.state:
+            raise SongError(
+                f"{self.path} was changed while it was read; try again when nobody is writing to it any more"
+            )
+
+    def is_steady(self, frame: int) -> bool:
+        """Whether the sound from `frame` on is the same wherever reading begins.
+
+        So it is in every sound file. In one whose coded frames make no sense, what a decoder gives can depend
+        on all that it met before.
+        """
+        end = min(self.frames, frame + STEADY_FRAMES)
+        alone = self.read_native(Frames(frame, end))
+        return all(
+            self.read_native(Frames(start, end))[:, frame - start :].tobytes() == alone.tobytes()
+            for start in (max(0, frame - STEADY_FRAMES), max(0, frame - STEADY_FRAMES // 3))
+        )
 
     @property
     def duration_s(self) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
+from punchin.errors import SongError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,7 +28,8 @@ def copy_bytes(
         report: told how many bytes are done; may raise `Cancelled`.
 
     Raises:
-        OSError: if the source ends early or the output cannot be written.
+        SongError: if the source ends early.
+        OSError: if the output cannot be written.
     """
     output.flush()
     done = 0
@@ -46,7 +49,7 @@ def copy_bytes(
             output.seek(at + done)
             copied = output.write(source.read(want))
         if copied == 0:
-            raise OSError(f"the source ended {length - done} bytes early while it was copied")
+            raise SongError(f"{source.name} got shorter while it was read")
         done += copied
         report(done)
     output.seek(at + done)

@@ -37,6 +37,8 @@ def _check_place(path: Path, source: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{path} is a folder; name a file in it with -o")
     if _same_file(path, source):
         raise OutputError(f"{path} is the song itself, which is never written; choose another name with -o")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is no plain file, and none is replaced; choose another name with -o")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already; choose another name with -o, or give --overwrite")
     if not os.access(folder, os.W_OK | os.X_OK):
