@@ -31,8 +31,8 @@ GATHER_S = 0.3
 """How long a fill waits for those of jobs that are on their way: opening a song and cutting its window."""
 TICK_S = 0.3
 """How often a job that waits looks whether it is still wanted."""
-WAITING = "wait"
-"""The stage of a job whose fill is in line."""
+WAITING, BEGUN = "wait", "fill"
+"""The stages of a job whose fill is in line, and of one whose engine has not said more yet."""
 
 T = TypeVar("T")
 
@@ -71,11 +71,17 @@ class Asked(Generic[T]):
             self._news = (stage, fraction)
             self._changed.notify_all()
 
+    def begin(self) -> bool:
+        """Say that it is made from now on; False if nobody waits for it any more."""
+        try:
+            self.heard(BEGUN, 0.0)
+        except Cancelled as error:
+            self.fail(error)
+            return False
+        return True
+
     def alone(self) -> None:
         """Make the call."""
-        if self._stopped is not None:
-            self.fail(Cancelled())
-            return
         try:
             self.end(self._call(self.heard))
         except Exception as error:  # noqa: BLE001 - it is the job's, and raised in its thread
@@ -189,7 +195,7 @@ class Line:
 
     def _work(self) -> None:
         while True:
-            taken = self._next()
+            taken = [each for each in self._next() if each.begin()]
             for each in self._together(taken) if len(taken) > 1 else taken:
                 each.alone()
 
