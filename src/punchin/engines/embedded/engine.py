@@ -39,7 +39,7 @@ class EmbeddedEngine:
 
     spec = EngineSpec(
         name="embedded",
-        version="3",
+        version="4",
         summary=(
             "Rearranges the song's own bars and plays what the tags ask for, on its beat and chords: "
             "seconds on a CPU, no weights, no network."

@@ -13,7 +13,7 @@ from punchin.engines.embedded.analysis.chords import find_chords
 from punchin.engines.embedded.analysis.hearing import Heard, hear
 from punchin.engines.embedded.analysis.keys import find_key
 from punchin.engines.embedded.analysis.levels import beat_loudness
-from punchin.engines.embedded.analysis.likeness import beat_features
+from punchin.engines.embedded.analysis.likeness import beat_features, playing_db
 from punchin.engines.embedded.analysis.metrical import find_beats
 from punchin.engines.embedded.analysis.model import Analysis, BeatGrid, Form, Harmony
 from punchin.engines.embedded.analysis.onsets import find_onsets
@@ -75,6 +75,7 @@ def analyse(song: Song, progress: Progress = no_progress) -> Analysis:
             tuning_semitones=pitches.tuning_semitones,
         ),
         features=features,
+        playing_db=playing_db(onsets, beats_s, bars.beats_per_bar),
         loudness_lufs=loudness,
         musicality=trusted.musicality,
         form=Form(form.parts, form.confidence * min(trusted.beat, trusted.musicality)),

@@ -133,6 +133,8 @@ class Analysis:
         grid: beats and bars.
         harmony: chords, key, tuning.
         features: `[K, F]`, one row a beat; the distance of two rows says how unlike two beats sound.
+        playing_db: `[K, 2]`, how much bass and kick, and how much cymbals play around each beat, against what
+            is usual in the song.
         loudness_lufs: `[K]`, K-weighted level of each beat (BS.1770), -inf where silent.
         musicality: 0..1, low for noise, speech and silence; when low, later stages play safe.
         form: the song's parts.
@@ -141,6 +143,7 @@ class Analysis:
     grid: BeatGrid
     harmony: Harmony
     features: Floats
+    playing_db: Floats
     loudness_lufs: Floats
     musicality: float
     form: Form

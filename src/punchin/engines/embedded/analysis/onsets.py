@@ -59,17 +59,30 @@ class Onsets:
         """T."""
         return int(self.strength.size)
 
+    def level(self, bands: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Magnitude of some of the bands, the logarithm undone, `[T, number of them]`."""
+        return (10.0 ** self.spectrum[:, bands] - 1.0) / np.float32(_COMPRESSION)
+
+
+def band_centres_hz() -> NDArray[np.float64]:
+    """The frequency in the middle of each band of `Onsets.spectrum`, `[B]`."""
+    return filter_centres_hz(RATE_HZ, SIZE, _filters())
+
+
+def _filters() -> NDArray[np.float32]:
+    return log_filters(RATE_HZ, SIZE, 30.0, 10_500.0, 12)
+
 
 def find_onsets(wave: NDArray[np.float32]) -> Onsets:
     """Onset strength of a wave `[N]` at `RATE_HZ`, levelled as `hear` does."""
-    filters = log_filters(RATE_HZ, SIZE, 30.0, 10_500.0, 12)
+    filters = _filters()
     spectrum = np.empty((frame_count(wave.size, HOP), filters.shape[1]), np.float32)
     row = 0
     for block in magnitudes(wave, SIZE, HOP):
         spectrum[row : row + len(block)] = np.log10(1.0 + _COMPRESSION * (block @ filters))
         row += len(block)
     rise = _rise(spectrum)
-    edges = np.searchsorted(filter_centres_hz(RATE_HZ, SIZE, filters), BAND_EDGES_HZ)
+    edges = np.searchsorted(band_centres_hz(), BAND_EDGES_HZ)
     flux = np.stack([part.mean(axis=1) for part in np.split(rise, edges, axis=1)], axis=1)
     return Onsets(spectrum, flux, standing_out(rise.mean(axis=1)), standing_out(flux[:, 0]))
 

@@ -41,6 +41,11 @@ TEMPO_COST = 12.0
 OTHER_PART_COST = 1.0
 """Cost of a donor from another part of the song where the parts are sure: as much as a jump and a bit."""
 
+PLAYING_COST = 0.1
+"""Cost of each dB by which bass or cymbals are softer or louder than in what a donor replaces ..."""
+SAME_PLAYING_DB = 3.0
+"""... beyond so much, by which they also change while the same people play."""
+
 
 @dataclass(frozen=True, slots=True)
 class Freedom:
@@ -50,11 +55,13 @@ class Freedom:
         content: cost of a donor that sounds unlike what it replaces, per unit of distance.
         temperature: scale of the Gumbel noise.
         part: cost of a donor from another part of the song, where the parts are sure.
+        playing: cost of a donor in which bass or cymbals play otherwise, per dB.
     """
 
     content: float
     temperature: float
     part: float = 0.0
+    playing: float = 0.0
 
     @classmethod
     def of(cls, variance: float) -> Freedom:
@@ -63,6 +70,7 @@ class Freedom:
             content=1.2 * (1 - variance) ** 2 + 0.02,
             temperature=0.03 + 0.35 * variance,
             part=OTHER_PART_COST * (1 - variance),
+            playing=PLAYING_COST * (1 - variance),
         )
 
 
@@ -89,6 +97,7 @@ def choose_donors(
     freedom: Freedom,
     seed: int,
     form: Form | None = None,
+    playing_db: NDArray[np.floating] | None = None,
 ) -> Path:
     """Find the donors of the beats `hole`.
 
@@ -100,6 +109,7 @@ def choose_donors(
         freedom: how much likeness counts against chance.
         seed: draws the noise.
         form: the song's parts: a chorus is rather filled from a chorus; None where they are not known.
+        playing_db: `[K, P]`, how much some instruments play around each beat; None where it is not known.
     """
     alike = likeness(features)
     places = grid.positions if taste.same_bar_place else np.zeros_like(grid.positions)
@@ -108,6 +118,8 @@ def choose_donors(
     local += TEMPO_COST * _tempo_differences(grid, hole)
     if form:
         local += freedom.part * form.confidence * (form.parts[hole.first : hole.end, None] != form.parts)
+    if playing_db is not None:
+        local += freedom.playing * _other_playing(playing_db, hole)
     local += freedom.temperature * _noise(local.shape, hole, grid.beats_per_bar, seed)
     local[0] += taste.edge * _entry(alike, hole)
     local[-1] += taste.edge * _exit(alike, hole)
@@ -141,6 +153,12 @@ def _tempo_differences(grid: BeatGrid, hole: Beats) -> Costs:
     """|log2| of donor length over target length, `[len(hole), K]`."""
     octaves = np.log2(np.maximum(np.diff(grid.times_s), 1e-3))
     return np.abs(octaves[hole.first : hole.end, None] - octaves[None, :])
+
+
+def _other_playing(playing_db: NDArray[np.floating], hole: Beats) -> Costs:
+    """By how many dB too much others play, `[len(hole), K]`."""
+    apart = np.abs(playing_db[hole.first : hole.end, None] - playing_db[None, :])
+    return np.maximum(apart - SAME_PLAYING_DB, 0.0).sum(axis=2)
 
 
 def _noise(shape: tuple[int, ...], hole: Beats, beats_per_bar: int, seed: int) -> Costs:

@@ -46,7 +46,14 @@ def lay_bed(
     taste = taste_for(analysis)
     beats = beats_of(grid, hole, window.rate_hz)
     path = choose_donors(
-        grid, analysis.features, beats, taste, Freedom.of(variance), seed, form=analysis.form
+        grid,
+        analysis.features,
+        beats,
+        taste,
+        Freedom.of(variance),
+        seed,
+        form=analysis.form,
+        playing_db=analysis.playing_db,
     )
     progress("join bars", 0.4)
     spliced = splice(window, hole, grid, beats, path.donors, taste)

@@ -220,6 +220,7 @@ def analysis(beats=40, period_s=0.5):
         grid=BeatGrid(np.arange(beats + 1) * period_s + 0.1, np.arange(beats) % 4, 4, 0.5, 0.9, 0.8),
         harmony=Harmony(chords, np.full(beats, 0.7), chroma, chroma, Key(0, "maj"), 0.9, 0.12),
         features=np.zeros((beats, 3)),
+        playing_db=np.zeros((beats, 2)),
         loudness_lufs=np.linspace(-40, -10, beats),
         musicality=0.9,
         form=Form.unknown(beats),

@@ -48,6 +48,7 @@ def known_analysis(song, confidence=1.0, beats_per_bar=4):
             tuning_semitones=0.0,
         ),
         features=band_levels(song, beats),
+        playing_db=np.zeros((beats, 2)),
         loudness_lufs=loudness,
         musicality=confidence,
         form=Form.unknown(beats),

@@ -188,3 +188,37 @@ def test_a_chorus_is_rather_filled_from_a_chorus():
     assert share_from_own_part(1.0) > 0.85
     assert share_from_own_part(0.0) < 0.6
     assert share_from_own_part(1.0, variance=1.0) < 0.6
+
+
+def test_a_bar_with_bass_is_filled_with_bars_that_have_bass():
+    """Half of the song has no bass: that half is left to chance where nobody listens for bass."""
+    bass_db = np.zeros((160, 2))
+    bass_db[80:, 0] = -12.0
+
+    def with_bass(hole, playing_db):
+        return np.mean(
+            [
+                np.array(
+                    choose_donors(
+                        grid(160), strangers(160), hole, ON_THE_GRID, Freedom.of(0.3), seed, None, playing_db
+                    ).donors
+                )
+                < 80
+                for seed in range(8)
+            ]
+        )
+
+    assert with_bass(Beats(40, 56), bass_db) > 0.8
+    assert with_bass(Beats(112, 128), bass_db) < 0.2
+    assert 0.2 < with_bass(Beats(40, 56), None) < 0.7
+
+
+def test_small_differences_of_level_are_no_other_players():
+    hole = Beats(40, 56)
+    level_db = np.random.default_rng(0).uniform(-1.4, 1.4, (160, 2))
+    for seed in range(8):
+        ways = [
+            choose_donors(grid(160), strangers(160), hole, ON_THE_GRID, Freedom.of(0.3), seed, None, rows)
+            for rows in (None, level_db)
+        ]
+        assert ways[0] == ways[1]
