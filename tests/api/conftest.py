@@ -1,38 +1,5 @@
-import pytest
-import structlog
+"""Servers in this process."""
 
-from support.web import Served, make_ledger
+from support.web import ledger, quiet, serve, served
 
-
-@pytest.fixture(scope="session")
-def ledger(tmp_path_factory):
-    return make_ledger(tmp_path_factory.mktemp("ledger") / "punchin.db")
-
-
-@pytest.fixture(autouse=True)
-def quiet():
-    """The log goes nowhere: drawing one traceback for a terminal takes ten seconds."""
-    structlog.configure(processors=[lambda *_: ""], logger_factory=structlog.ReturnLoggerFactory())
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def served(tmp_path, ledger):
-    server = Served(tmp_path, ledger)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def serve(tmp_path, ledger):
-    """Makes servers with other settings."""
-    made = []
-
-    def make(**settings):
-        made.append(Served(tmp_path / str(len(made)), ledger, **settings))
-        return made[-1]
-
-    yield make
-    for server in made:
-        server.close()
+__all__ = ["ledger", "quiet", "serve", "served"]

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -263,15 +264,69 @@ def test_metrics_count_each_job_once_and_name_nobody(served):
     assert served.key.id not in text
 
 
+def figure(server, name):
+    found = [line for line in server.bare.get("/metrics").text.splitlines() if line.startswith(name)]
+    return float(found[0].rpartition(" ")[2]) if found else 0.0
+
+
+COMPLETED = 'punchin_jobs_ended_total{code="",state="completed"}'
+
+
 def test_metrics_count_what_ended_before_a_long_backlog(served, monkeypatch):
-    monkeypatch.setattr("punchin.web.measuring.PAGES", 2)
-    monkeypatch.setattr("punchin.web.measuring.PAGE_SIZE", 2)
-    ended = [served.submit() for _ in range(3)]
+    monkeypatch.setattr("punchin.web.measuring.MANY", 2)
+    ended = [served.submit() for _ in range(5)]
     for _ in range(5):
         served.submit()
-    for count, job in enumerate(ended, 1):
-        served.finish(job)
-        assert f'state="completed"}} {count}.0' in served.bare.get("/metrics").text
+    for count, job in ((1, ended[4]), (2, ended[0]), (5, ended[1:4])):
+        for each in [job] if isinstance(job, str) else job:
+            served.finish(each)
+        assert figure(served, COMPLETED) == figure(served, "punchin_job_wait_seconds_count") == count
+
+
+def test_metrics_are_the_same_from_every_server_and_after_a_restart(served, monkeypatch):
+    """Counters go on where they were, also for jobs that are deleted or forgotten; times begin anew."""
+    monkeypatch.setattr("punchin.web.measuring.SETTLED", timedelta(seconds=0.2))
+    jobs = [served.submit() for _ in range(4)]
+    served.finish(jobs[0])
+    assert figure(served, COMPLETED) == 1
+    served.finish(jobs[1])
+    served.api.delete(f"/v1/jobs/{jobs[1]}")
+    assert figure(served, COMPLETED) == 2
+    time.sleep(0.5)
+    assert figure(served, COMPLETED) == 2, "what is settled is counted once"
+    served.store.forget(served.store.expired(served.store.now()))
+    served.finish(jobs[2])
+    with served.again() as other:
+        for server in (served, other, served):
+            assert figure(server, COMPLETED) == 3
+            assert figure(server, 'punchin_generated_seconds_total{engine="tone"}') == 3 * 6.5
+        assert figure(served, "punchin_job_wait_seconds_count") == 3
+        assert figure(other, "punchin_job_wait_seconds_count") == 0
+        served.finish(jobs[3])
+        assert [figure(each, COMPLETED) for each in (other, served, other)] == [4, 4, 4]
+        assert figure(other, "punchin_job_wait_seconds_count") == 1
+
+
+def test_metrics_see_an_end_that_comes_late_once(served, monkeypatch):
+    """Another machine's clock is behind: its job ended before one that was seen already."""
+    first, second = served.submit(), served.submit()
+    now = served.store.now
+    served.finish(first)
+    assert figure(served, "punchin_job_wait_seconds_count") == 1
+    began = served.store.job(first).finished_at
+    monkeypatch.setattr(served.store, "now", lambda: began - timedelta(milliseconds=1))
+    served.finish(second)
+    monkeypatch.setattr(served.store, "now", now)
+    for _ in range(2):
+        assert figure(served, "punchin_job_wait_seconds_count") == figure(served, COMPLETED) == 2
+
+
+def test_metrics_asked_for_by_many_at_once_count_each_job_once(served):
+    for _ in range(5):
+        served.finish(served.submit())
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: served.bare.get("/metrics"), range(8)))
+    assert figure(served, "punchin_job_wait_seconds_count") == 5
 
 
 def test_unknown_addresses_and_methods_are_in_the_envelope(served):

@@ -5,26 +5,18 @@ from functools import partial
 import httpx
 import pytest
 
-from support import s3
+from support.s3 import bucket, store_server
 from support.web import GOOD, SECRET, SOUND, SUBMIT
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def store_server(tmp_path_factory):
-    if why := s3.missing():
-        pytest.skip(why)
-    found = s3.started(tmp_path_factory.mktemp("s3") / "log")
-    yield found
-    found.end()
+__all__ = ["bucket", "store_server"]
 
 
 @pytest.fixture
-def open_server(store_server, serve, monkeypatch):
-    for name, value in store_server.environment.items():
-        monkeypatch.setenv(name, value)
-    return partial(serve, files=store_server.address)
+def open_server(bucket, serve):
+    return partial(serve, files=bucket)
 
 
 @pytest.fixture

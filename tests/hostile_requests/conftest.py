@@ -1,36 +1,11 @@
 """Servers in this process, and one with its processes."""
 
 import pytest
-import structlog
 
 from support.running import running
-from support.web import Served, make_ledger
+from support.web import ledger, quiet, serve, served
 
-
-@pytest.fixture(scope="session")
-def ledger(tmp_path_factory):
-    return make_ledger(tmp_path_factory.mktemp("ledger") / "punchin.db")
-
-
-@pytest.fixture
-def serve(tmp_path, ledger):
-    """Makes servers in this process; their log goes nowhere."""
-    structlog.configure(processors=[lambda *_: ""], logger_factory=structlog.ReturnLoggerFactory())
-    made = []
-
-    def make(**settings):
-        made.append(Served(tmp_path / str(len(made)), ledger, **settings))
-        return made[-1]
-
-    yield make
-    for server in made:
-        server.close()
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def served(serve):
-    return serve()
+__all__ = ["ledger", "quiet", "serve", "served", "service"]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """An S3 server of our own on loopback: moto's, a process that speaks the protocol and keeps files in memory.
 
 It checks no signatures' secrets, so what is shown with it is the way of the bytes, not who may read them.
+Fixtures, for test files that import both: `store_server`, `bucket`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
 from support.running import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
 START_S = 60
@@ -67,6 +69,24 @@ class S3:
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def store_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[S3]:
+    """A server for the tests of one file."""
+    if why := missing():
+        pytest.skip(why)
+    found = started(tmp_path_factory.mktemp("s3") / "log")
+    yield found
+    found.end()
+
+
+@pytest.fixture
+def bucket(store_server: S3, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of its file store, with its keys in the environment."""
+    for name, value in store_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return store_server.address
 
 
 def started(log: Path, *, host: str = "127.0.0.1", before: Sequence[str] = ()) -> S3:

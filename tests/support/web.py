@@ -1,8 +1,16 @@
-"""What tests of the API need: a server in this process, and a worker that finishes jobs by a word."""
+"""What tests of the API need: a server in this process, and a worker that finishes jobs by a word.
+
+A conftest.py imports the fixtures: `ledger`, `quiet`, `serve`, `served`.
+"""
 
 import shutil
 import warnings
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
+
+import pytest
+import structlog
 
 from punchin.job import Failure, JobResult, Output
 from punchin.settings import Settings
@@ -44,12 +52,6 @@ class Line:
 
     def cancel(self, job_id):
         self.cancelled.append(job_id)
-
-
-def make_ledger(path):
-    """An empty ledger; its tables take longer to make than most tests to run, so they are made once."""
-    migrate(f"sqlite:///{path}")
-    return path
 
 
 class Served:
@@ -108,6 +110,53 @@ class Served:
     def result(self, job_id, api=None):
         return (api or self.api).get(f"/api/v3/predictions/{job_id}/result").json()["data"]
 
+    @contextmanager
+    def again(self):
+        """A second server with the same home: another process of the API, or this one after a restart."""
+        app = create_app(self.settings, dispatcher=self.line)
+        other = copy(self)
+        other.app, other.front = app, app.state.front
+        other.store, other.bare = other.front.store, other.client()
+        other.api = other.client(SECRET)
+        yield other
+        other.close()
+
     def close(self):
         self.front.listening.close()
         self.store.close()
+
+
+@pytest.fixture(scope="session")
+def ledger(tmp_path_factory):
+    """An empty ledger; its tables take longer to make than most tests to run, so they are made once."""
+    path = tmp_path_factory.mktemp("ledger") / "punchin.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """The log goes nowhere: drawing one traceback for a terminal takes ten seconds."""
+    structlog.configure(processors=[lambda *_: ""], logger_factory=structlog.ReturnLoggerFactory())
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def serve(tmp_path, ledger):
+    """Makes servers in this process."""
+    made = []
+
+    def make(**settings):
+        made.append(Served(tmp_path / str(len(made)), ledger, **settings))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.close()
+
+
+@pytest.fixture
+def served(serve):
+    """One with the settings that there are by default."""
+    return serve()

@@ -50,6 +50,7 @@ def record_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
         started_at=row.started_at,
         progressed_at=row.progressed_at,
         finished_at=row.finished_at,
+        protocol=row.protocol,
     )
 
 
@@ -128,6 +129,8 @@ def end(
             seconds=result.generated_s if result else 0.0,
             price=price,
             created_at=now,
+            code=failure.code if failure else None,
+            engine=str(result.report.get("engine", "")) if result else "",
         )
     )
     if price:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from punchin.job import AUTO, PROTOCOL
+
 if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
@@ -29,6 +31,7 @@ class JobRecord:
         attempts: how many attempts have begun.
         cancel_asked: its owner wants it stopped; the worker learns it with its next progress report.
         created_at, started_at, progressed_at, finished_at: UTC; `started_at` of the latest attempt.
+        protocol: how it is written down; see `punchin.job.PROTOCOL`.
     """
 
     id: str
@@ -49,6 +52,12 @@ class JobRecord:
     started_at: datetime | None
     progressed_at: datetime | None
     finished_at: datetime | None
+    protocol: str = PROTOCOL
+
+    @property
+    def engine(self) -> str:
+        """Whom it shall be made by."""
+        return self.spec.engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,8 @@ class OpenJob:
     key_id: str
     state: State
     turn: int
+    engine: str = AUTO
+    protocol: str = PROTOCOL
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +268,23 @@ class UsageStats:
         from decimal import Decimal
 
         return sum((model.cost for model in self.models), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many jobs ended in one way.
+
+    Attributes:
+        code: why they failed; None for those that did not.
+        engine: who filled them; empty for those that did not complete.
+        seconds: of new sound, in all.
+    """
+
+    state: State
+    code: int | None
+    engine: str
+    count: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from punchin.store.sessions import connect, said_plainly
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The last of the migrations; written here so that opening the store need not import alembic."""
 
 VERSION_TABLE = "punchin_version"

@@ -113,9 +113,13 @@ usage = Table(
     Column("seconds", Double, nullable=False),
     Column("price", Money, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("code", Integer),
+    Column("engine", Words, nullable=False),
     Index("usage_of_a_key", "key_id", "created_at"),
+    Index("usage_by_time", "created_at"),
 )
-"""One row for every job that ended, whatever its end; it outlives the job. Only completed jobs cost."""
+"""One row for every job that ended, whatever its end; it outlives the job. Failed ones have a code, completed
+ones the engine that filled them, and only they cost."""
 
 deliveries = Table(
     "deliveries",

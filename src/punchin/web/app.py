@@ -100,7 +100,7 @@ def front_of(settings: Settings, *, dispatcher: Dispatcher | None = None) -> Fro
             direct=files.address if settings.direct_files else nowhere,
         ),
         dispatcher=dispatcher or DbosDispatcher(store.engine),
-        meters=Meters(),
+        meters=Meters(store.now()),
         signing_key=key,
         spool=Spool(settings.home / "incoming", settings.upload_minutes * 60),
         listening=Listening(

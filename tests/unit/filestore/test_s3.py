@@ -7,27 +7,19 @@ import pytest
 
 from punchin.errors import StoreError, TooLarge
 from punchin.filestore import FileStore
-from support import s3
+from support.s3 import bucket, store_server
 
 pytestmark = pytest.mark.slow
 LARGE = bytes(range(256)) * 50_000
 """More than obstore's block of 5 MB: sent in parts."""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    if why := s3.missing():
-        pytest.skip(why)
-    found = s3.started(tmp_path_factory.mktemp("s3") / "log")
-    yield found
-    found.end()
+__all__ = ["bucket", "store_server"]
 
 
 @pytest.fixture
-def files(server, monkeypatch):
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    return FileStore.open(server.address)
+def files(bucket):
+    return FileStore.open(bucket)
 
 
 def parts(content, size=1 << 20):
@@ -88,9 +80,9 @@ def test_a_folder_signs_nothing(tmp_path):
     assert files.address("a", "GET", 60) is None
 
 
-def test_a_store_that_is_away_is_said_so_soon(files, server, monkeypatch):
+def test_a_store_that_is_away_is_said_so_soon(files, store_server, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     began = datetime.now(UTC)
     with pytest.raises(StoreError, match="file store cannot be used"):
-        FileStore.open(server.address).size("a")
+        FileStore.open(store_server.address).size("a")
     assert (datetime.now(UTC) - began).total_seconds() < 30
