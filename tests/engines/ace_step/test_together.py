@@ -203,7 +203,7 @@ def test_what_does_not_fit_at_once_is_made_in_smaller_batches(batching, monkeypa
     monkeypatch.setattr(type(batching._rig.sizes), "tile_bytes", lambda self: 0.0)
     monkeypatch.setattr(rig, "free_bytes", lambda device: need * 2.2)
     made = batching.fill_many(REQUESTS[:3])
-    assert [filling.details["takes_at_once"] for filling in made] == [2, 2, 2]
+    assert [filling.details["takes_at_once"] for filling in made] == [2, 2, 1]
     monkeypatch.setattr(rig, "free_bytes", lambda device: need * 0.5)
     seen = []
     hopeless = [replace_request(each, progress=lambda *report: seen.append(report)) for each in REQUESTS[:2]]

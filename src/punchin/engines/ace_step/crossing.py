@@ -7,6 +7,7 @@ them, and diffusers' class projects them anew each time: 0.08 of 1.58 TFLOP of a
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,28 @@ from punchin.engines.ace_step.frameworks import Tensor, torch
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
+FIXED_LENGTHS = (256, 512, 1024, 2560)
+"""What a compiled transformer reads is padded to one of these, so that new words compile nothing. The longest
+holds what may be read at all: 2048 tokens of lyrics, 256 of text, and the timbre."""
 
-def padded(conditions: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
+
+def fixed_length(length: int) -> int:
+    """The shortest of the fixed lengths that holds so many tokens."""
+    return next((each for each in FIXED_LENGTHS if each >= length), length)
+
+
+def padded(conditions: Sequence[Tensor], *, fixed: bool = False) -> tuple[Tensor, Tensor | None]:
     """Conditions `[1, L, H]` of several takes as one `[B, L, H]`, and where it is no padding, `[B, 1, 1, L]`.
 
     The second is None where all are equally long: then nothing is masked, and one take is what it always was.
+
+    Args:
+        conditions: of each take.
+        fixed: pad to one of the fixed lengths, and always say where the padding is.
     """
     lengths = [int(each.shape[1]) for each in conditions]
-    longest = max(lengths)
-    if min(lengths) == longest:
+    longest = fixed_length(max(lengths)) if fixed else max(lengths)
+    if min(lengths) == longest and not fixed:
         return torch.cat(list(conditions)), None
     wide = [
         torch.nn.functional.pad(each, (0, 0, 0, longest - length))
@@ -31,6 +45,30 @@ def padded(conditions: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
     ]
     seen = torch.arange(longest)[None, :] < torch.tensor(lengths)[:, None]
     return torch.cat(wide), seen[:, None, None, :]
+
+
+@dataclass(slots=True, eq=False)
+class Seen:
+    """Attributes: `mask` is what `always_masked` looks at, `[B, 1, 1, L]`; set before each call."""
+
+    mask: Tensor | None = None
+
+
+def always_masked(transformer: Any) -> Seen:
+    """Let a transformer that will be compiled look at a mask of what it reads; it stays like that.
+
+    Returns:
+        Where the mask is put.
+    """
+    seen = Seen()
+    for block in transformer.layers:
+        block.cross_attn.forward = partial(_masked_by, block.cross_attn.forward, seen)
+    return seen
+
+
+def _masked_by(attend: Callable[..., Tensor], seen: Seen, **named: Any) -> Tensor:
+    assert seen.mask is not None
+    return _masked(attend, seen.mask, **named)
 
 
 @contextmanager

@@ -52,7 +52,7 @@ class AceStepEngine:
         self.model = model
         self.spec = EngineSpec(
             name=model.engine,
-            version="2",
+            version="3",
             summary=model.summary,
             rate_hz=RATE_HZ,
             channels=2,

@@ -73,7 +73,7 @@ def _together(rig: Rig, takes: dict[Run, Take], batch_of: BatchOf) -> None:
     for start in range(0, len(runs), batch):
         part = runs[start : start + batch]
         for run in part:
-            run.batch = batch
+            run.batch = len(part)
             run.waits(len(part) > 1)
         try:
             denoise(rig, [takes[run] for run in part], batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
@@ -17,13 +17,14 @@ from punchin.engines.ace_step.conditions import (
     encode_timbre,
     text_tokens,
 )
-from punchin.engines.ace_step.crossing import kept_conditions, padded
+from punchin.engines.ace_step.crossing import Seen, always_masked, kept_conditions, padded
 from punchin.engines.ace_step.devices import Device, choose_device, free_bytes
 from punchin.engines.ace_step.frameworks import Tensor, torch
 from punchin.engines.ace_step.loading import Networks, fingerprint, load_networks
 from punchin.engines.ace_step.memory import FRAMEWORK_BYTES, Sizes, check_room, choose_placement
 from punchin.engines.ace_step.options import PLACEMENTS, RigOptions
 from punchin.engines.ace_step.sampler import Repaint, repaint
+from punchin.engines.ace_step.threads import OneThread
 from punchin.errors import EngineOutOfMemory, EngineUnavailable
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Rig:
         self.fingerprint, self.layout = weights
         self.sizes = _sizes(networks, device, int8=options.int8)
         self.placement = _placement(options.placement, self.sizes, self.device)
+        self._seen: Seen | None = None
+        self._thread = OneThread()
         self._transformer = self._placed()
         self.latents: BoundedCache[Tensor] = BoundedCache(options.cache_bytes, _bytes)
         self._conditions: BoundedCache[Tensor] = BoundedCache(CONDITIONS_BYTES, _bytes)
@@ -132,7 +135,7 @@ class Rig:
         Args:
             what: music, noise and masks.
             plan: noise levels.
-            conditions: what each of the B reads, `[1, L, H]`; lengths may differ, unless compiled.
+            conditions: what each of the B reads, `[1, L, H]`; lengths may differ.
             recipe: guidance and solver, the same for all.
             on_step: called before each step with its number; may raise `Cancelled`.
         """
@@ -142,8 +145,8 @@ class Rig:
         )
         silence = self.networks.condition_encoder.silence_latent.to(where)
         context = context_latents(here.source.to(dtype), here.mask, silence)
-        read, padding = padded(conditions)
-        read = read.to(where)
+        read, padding = padded(conditions, fixed=self._seen is not None)
+        read, padding = read.to(where), None if padding is None else padding.to(where)
         unread = self.networks.condition_encoder.null_condition_emb.to(where).expand_as(read)
 
         def velocity(latents: Tensor, sigma: float, unguided_too: bool) -> Tensor:
@@ -159,16 +162,18 @@ class Rig:
                 return_dict=False,
             )[0].to(torch.float32, copy=True)  # a compiled model writes over its last answer
 
-        # A compiled model has the projections inside its graph.
-        kept = (
-            nullcontext()
-            if self.options.compiled
-            else kept_conditions(self.networks.transformer, None if padding is None else padding.to(where))
-        )
-        with self._on_device("transformer"), kept:
-            made = repaint(
+        def denoised() -> Tensor:
+            return repaint(
                 velocity, here, plan, guidance=recipe.guidance, solver=recipe.solver, on_step=on_step
             )
+
+        with self._on_device("transformer"):
+            if self._seen is not None:  # compiled: the projections are inside its graph
+                self._seen.mask = padding
+                made = self._thread.do(denoised)
+            else:
+                with kept_conditions(self.networks.transformer, padding):
+                    made = denoised()
         return made.to("cpu")
 
     @contextmanager
@@ -225,6 +230,7 @@ class Rig:
                 num_blocks_per_group=1,
             )
         if self.options.compiled:
+            self._seen = always_masked(transformer)
             return torch.compile(transformer, mode="reduce-overhead" if self.device.kind == "cuda" else None)
         return transformer
 

@@ -68,9 +68,7 @@ class Run:
         """Runs of equal shape can share batches of the denoiser."""
         job = self.job
         windows = tuple(len(each.window) for each in job.passes)
-        # A compiled model cannot mask what is padded.
-        read = tuple(each.shape[1] for each in self.conditions) if self._rig.options.compiled else ()
-        return windows, read, job.plan, job.recipe.guidance, job.recipe.solver
+        return windows, job.plan, job.recipe.guidance, job.recipe.solver
 
     @property
     def stopped(self) -> PunchinError | None:
