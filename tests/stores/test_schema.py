@@ -61,28 +61,63 @@ def test_a_database_of_an_older_punchin_is_not_used_before_it_is_migrated(addres
 
 def test_jobs_of_an_older_ledger_keep_their_engine(address, monkeypatch):
     """The first tables, filled as the Punchin of then did, and migrated."""
-    from alembic import command
-
-    upgrade = command.upgrade
-    monkeypatch.setattr(command, "upgrade", lambda config, to: upgrade(config, "0001"))
-    migrate(address)
-    engine = connect(address)
-    row = {
-        "id": "j", "key_id": "k", "fingerprint": "", "model": "m", "state": "created", "stage": "",
-        "fraction": 0, "attempts": 0, "turn": 1, "cancel_asked": False, "created_at": 1,
-    }  # fmt: skip
+    engine = migrated_to(address, "0001", monkeypatch)
     with engine.begin() as connection:
         for job_id, named in (("a", "tone"), ("b", "auto")):
-            given = row | {"id": job_id, "spec": json.dumps({"engine": named})}
-            names = ", ".join(given)
-            places = ", ".join(f":{name}" for name in given)
-            connection.execute(text(f"INSERT INTO jobs ({names}) VALUES ({places})"), given)
-    monkeypatch.undo()
+            put(connection, "jobs", JOB | {"id": job_id, "spec": json.dumps({"engine": named})})
     migrate(address)
     with engine.connect() as connection:
         found = connection.execute(text("SELECT id, engine, protocol FROM jobs ORDER BY id")).all()
     engine.dispose()
     assert [tuple(each) for each in found] == [("a", "tone", "1"), ("b", "auto", "1")]
+
+
+def test_ends_of_an_older_ledger_get_their_code_and_engine(address, monkeypatch):
+    """More jobs than are read at once; and the end of one that is not there any more."""
+    engine = migrated_to(address, "0002", monkeypatch)
+    given = JOB | {"spec": "{}", "engine": "auto", "protocol": "1", "finished_at": 2}
+    ended = {"failure": json.dumps({"code": 1402, "message": ""})}
+    with engine.begin() as connection:
+        for number in range(120):
+            put(connection, "jobs", given | {"id": f"failed-{number}"} | ended)
+            put(connection, "usage", USAGE | {"id": f"{number}", "job_id": f"failed-{number}"})
+        result = json.dumps({"outputs": [], "report": {"engine": "tone"}})
+        put(connection, "jobs", given | {"id": "done", "result": result})
+        put(connection, "usage", USAGE | {"id": "done", "job_id": "done", "state": "completed", "seconds": 3})
+        put(connection, "usage", USAGE | {"id": "forgotten", "job_id": "forgotten"})
+    engine.dispose()
+    migrate(address)
+    store = Store.open(address)
+    found = {(each.state.value, each.code, each.engine, each.count) for each in store.tallies()}
+    store.close()
+    assert found == {
+        ("failed", 1402, "", 120),
+        ("failed", None, "", 1),
+        ("completed", None, "tone", 1),
+    }
+
+
+JOB = {
+    "key_id": "k", "fingerprint": "", "model": "m", "state": "created", "stage": "",
+    "fraction": 0, "attempts": 0, "turn": 1, "cancel_asked": False, "created_at": 1,
+}  # fmt: skip
+USAGE = {"key_id": "k", "model": "m", "state": "failed", "seconds": 0, "price": 0, "created_at": 2}
+
+
+def migrated_to(address, version, monkeypatch):
+    """A ledger as an older Punchin made it."""
+    from alembic import command
+
+    upgrade = command.upgrade
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", lambda config, to: upgrade(config, version))
+        migrate(address)
+    return connect(address)
+
+
+def put(connection, table, values):
+    places = ", ".join(f":{name}" for name in values)
+    connection.execute(text(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})"), values)
 
 
 def _set_version(address, version):
