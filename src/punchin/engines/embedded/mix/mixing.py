@@ -11,6 +11,7 @@ import numpy as np
 from punchin.engine import no_progress
 from punchin.engines.embedded.effects import apply_effect, make_texture, make_transition, toned, widened
 from punchin.engines.embedded.effects.dynamics import pump
+from punchin.engines.embedded.mix.air import air_power, brightened
 from punchin.engines.embedded.mix.balance import PLACES, gain, levelled, placed
 from punchin.engines.embedded.mix.buses import Buses, split_effects
 from punchin.engines.embedded.mix.metering import loudness
@@ -107,9 +108,9 @@ def mix(
     dice = _Dice(seed)
     here_lufs = loudness(bed, rate_hz)
     here_lufs = here_lufs if here_lufs > SILENT_LUFS else song_lufs
-    buses = _bed_buses(np.concatenate([lead_in, bed], axis=1), rate_hz, style, here_lufs)
+    buses, air = _bed_buses(np.concatenate([lead_in, bed], axis=1), rate_hz, style, here_lufs)
     progress("mix", 0.2)
-    _add_stems(buses, stems, rate_hz, style, here_lufs)
+    _add_stems(buses, stems, rate_hz, style, here_lufs, air)
     progress("mix", 0.5)
     early = lead_in.shape[1]
     whole = _through_effects(buses, rate_hz, style, moments.later(early / rate_hz), dice, progress)[:, early:]
@@ -150,8 +151,8 @@ class _Dice:
         return np.random.default_rng([self._seed, crc32(name.encode())])
 
 
-def _bed_buses(bed: Sound, rate_hz: int, style: Style, here_lufs: float) -> Buses:
-    """The song's own sound: tones and strokes at their levels, in its colour."""
+def _bed_buses(bed: Sound, rate_hz: int, style: Style, here_lufs: float) -> tuple[Buses, float]:
+    """The song's own sound: tones and strokes at their levels, in its colour; and the air taken from it."""
     tone = style.bed_tone
     if style.bass:
         cut = max(tone.high_pass_hz or 0.0, MAKE_ROOM_HZ)
@@ -159,19 +160,23 @@ def _bed_buses(bed: Sound, rate_hz: int, style: Style, here_lufs: float) -> Buse
         bed = toned(bed, rate_hz, Tone(high_pass_hz=cut))
         tone = replace(tone, high_pass_hz=cut)
     if style.harmonic_db == style.percussive_db:
-        return Buses.of(toned(bed, rate_hz, tone) * gain(style.harmonic_db))
+        return Buses.of(toned(bed, rate_hz, tone) * gain(style.harmonic_db)), 0.0
     layers = split(bed, rate_hz)
     tones = toned(layers.harmonic, rate_hz, tone) * gain(style.harmonic_db)
-    strokes = toned(layers.percussive, rate_hz, tone) * gain(style.percussive_db)
+    strokes = toned(layers.percussive, rate_hz, tone)
+    softer = gain(style.percussive_db)
+    air = air_power(strokes, rate_hz) * max(0.0, 1.0 - float(softer) ** 2)
     if style.plays and style.harmonic_db > KEPT_DB:
         # What was taken out must not make what stays softer than the style asks for.
         lost_db = here_lufs + style.harmonic_db - LEFT_OVER_LU - loudness(tones, rate_hz)
         tones = tones * gain(float(np.clip(lost_db, 0.0, MAKE_UP_DB)))
-    return Buses.of(tones, strokes)
+    return Buses.of(tones, strokes * softer), air
 
 
-def _add_stems(buses: Buses, stems: Iterable[Stem], rate_hz: int, style: Style, here_lufs: float) -> None:
-    """Everything that is played, at its level and place."""
+def _add_stems(
+    buses: Buses, stems: Iterable[Stem], rate_hz: int, style: Style, here_lufs: float, air: float
+) -> None:
+    """Everything that is played, at its level and place; drums no duller than `air`, what they replace."""
     bed_lufs = here_lufs + style.harmonic_db
     already: dict[str, int] = {}
     for stem in stems:
@@ -179,6 +184,8 @@ def _add_stems(buses: Buses, stems: Iterable[Stem], rate_hz: int, style: Style, 
         already[stem.role] = number + 1
         places = PLACES[stem.role]
         samples = levelled(stem, rate_hz, here_lufs, bed_lufs, style.drums_db)
+        if stem.role == "drums":
+            samples = brightened(samples, rate_hz, air)
         buses.add(stem.role, placed(samples, places[number % len(places)]))
 
 

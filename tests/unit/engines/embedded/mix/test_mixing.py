@@ -5,6 +5,7 @@ import pytest
 
 from punchin.engines.embedded.effects import Pulse
 from punchin.engines.embedded.mix import Moments, mix, split
+from punchin.engines.embedded.mix.air import air_power
 from punchin.engines.embedded.mix.metering import loudness
 from punchin.engines.embedded.score import Track
 from punchin.engines.embedded.synthesis import Stem
@@ -62,6 +63,16 @@ def test_new_drums_replace_the_old_ones():
     assert 10 * np.log10(strokes / before) < 3
     old = power(split(mixed(style), RATE_HZ).percussive)
     assert old < 0.1 * before
+
+
+def test_dull_drums_are_given_the_air_of_those_they_replace():
+    crisp = BED + np.diff(2 * drums(), prepend=0, axis=1).astype(np.float32)
+    dull = np.cumsum(drums(), axis=1).astype(np.float32) * 0.2
+    kept = mixed(Style(groove="rock"), [Stem(dull, None)], crisp)
+    replaced = mixed(Style(groove="rock", percussive_db=-40), [Stem(dull, None)], crisp)
+    without = mixed(Style(groove="rock", percussive_db=-40), [], crisp)
+    shares = [air_power(replaced - without, RATE_HZ), air_power(kept - crisp, RATE_HZ)]
+    assert shares[0] > 2 * shares[1]
 
 
 def test_a_new_bass_gets_the_lowest_octaves_for_itself():
