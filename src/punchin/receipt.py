@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Version of the receipt's form; a reader refuses what it does not know."""
+MOST_BYTES = 64 << 20
+"""A file larger than this is no receipt: 32 regions with 8 takes each make half a megabyte."""
 
 
 class FileRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -200,9 +202,15 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ReceiptError: if there is none, or it cannot be read as one.
         """
         try:
+            if not path.is_file():  # reading a pipe or a device need never end
+                path.stat()
+                raise ReceiptError("it is no plain file")
+            if path.stat().st_size > MOST_BYTES:
+                raise ReceiptError(f"it is larger than {MOST_BYTES >> 20} MB, and no receipt is")
             return cls.from_json(path.read_bytes())
-        except OSError as error:
-            raise ReceiptError(f"cannot read receipt {path}: {error.strerror}") from error
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise ReceiptError(f"cannot read receipt {path}: {why}") from error
         except ReceiptError as error:
             raise ReceiptError(f"{path}: {error}") from error
 

@@ -345,4 +345,7 @@ def _split(text: str) -> list[str]:
 
 
 def _decoded(kind: type, value: Any) -> Any:
-    return kind(value).expanduser() if kind is Path else kind(value)
+    try:
+        return kind(value).expanduser() if kind is Path else kind(value)
+    except RuntimeError as error:  # "~somebody" who is not there
+        raise ValueError(str(error)) from error

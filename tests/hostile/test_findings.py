@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from punchin.errors import SongError
+from punchin.errors import SettingsError, SongError
+from punchin.settings import settings_from
 from punchin.songfile.mp4boxes import sample_entries
 from punchin.songfile.mpeg import walk
 from support import mp3s
@@ -28,3 +29,8 @@ def test_a_million_tags_are_not_walked_one_by_one(monkeypatch):
     data = b"ID3\4\0\0\0\0\0\0" + b"LYRICSBEGIN" * 20_000 + song
     assert len(walk(io.BytesIO(data), len(data))) >= len(walk(io.BytesIO(song), len(song))) - 1
     assert len(looks) < 2000
+
+
+def test_a_home_of_nobody_is_a_wrong_setting():
+    with pytest.raises(SettingsError, match="PUNCHIN_HOME"):
+        settings_from({"PUNCHIN_HOME": "~nobody-of-that-name/punchin"})

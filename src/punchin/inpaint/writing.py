@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from punchin.errors import ProofError, SongError
+from punchin.errors import CallerError, ProofError, SongError
 from punchin.proof import describe_file, prove
 from punchin.receipt import (
     FORMAT,
@@ -27,7 +27,7 @@ from punchin.splice import Method, check_output, whole_file
 from punchin.take import Take
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from punchin.engine import EngineSpec
@@ -79,6 +79,7 @@ def write_take(
             files.enter_context(whole_file(saved, overwrite=True, protect=source.path)) if saved else None
         )
         file = files.enter_context(whole_file(output, overwrite=how.overwrite, protect=source.path))
+        files.enter_context(_unchanged(source))
         with stages.stage("splice") as report:
             splice = splicer.write([one.patch for one in chosen], file, partial(report, "splice"))
             file.flush()
@@ -88,17 +89,30 @@ def write_take(
             _insist(proof, splice, source)
             source_name = os.path.relpath(source.path, output.parent).replace(os.sep, "/")
             described = describe_file(source, source_name), describe_file(written, output.name)
-            source.insist_unchanged()
         record = _receipt(source, described, punches, splice, proof, how, stages)
         if receipt_file:
             receipt_file.write(record.to_json())
     return Take(output, record, saved, tuple(punches))
 
 
+@contextmanager
+def _unchanged(source: SongFile) -> Generator[None]:
+    """Hold the song to what it was when it was opened: else its receipt would be that of another one.
+
+    Raises:
+        SongError: if it was changed; also in place of the errors to which that leads.
+    """
+    try:
+        yield
+    except (CallerError, OSError):
+        source.insist_unchanged()
+        raise
+    source.insist_unchanged()
+
+
 def _insist(proof: ProofRecord, splice: Splice, source: SongFile) -> None:
     if splice.method is Method.LOSSY or proof.identical:
         return
-    source.insist_unchanged()
     if not all(source.is_steady(run.start_frame) for run in proof.runs):
         raise SongError(
             f"{source.path} is damaged: its sound depends on where reading begins, so an edit cannot "

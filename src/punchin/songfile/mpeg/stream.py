@@ -102,6 +102,8 @@ class MpegStream:
         for number, there in self.starved.items():
             if begin <= number < last:
                 frames[number - begin] = _silenced(frames[number - begin], there, self.form)
+        if Header.parse(frames[0][:4]) is None:  # it was there when the file was opened
+            raise SongError(f"{self._name} was changed while it was read")
         kind = frames[0][1], frames[0][3]
         # In a decode of the whole, frames that are wholly delay do not turn the filter bank's ring.
         unheard = self.tag.skip // self.form.frame_samples if self.tag else 0
