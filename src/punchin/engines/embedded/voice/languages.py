@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from punchin.engines.embedded.voice import pronouncing
 from punchin.engines.embedded.voice.aligning import models_of
+from punchin.engines.embedded.voice.counting import in_words
 from punchin.engines.embedded.voice.spelling import spelling_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Language:
 
     def words(self, line: str) -> tuple[str, ...]:
         """The words of a line, as `pronounce` takes them."""
-        return spelling_of(self.name.lower()).words(line)
+        return spelling_of(self.name.lower()).words(in_words(line, self.code))
 
     def pronounce(self, word: str) -> Word:
         """How one of them is said by itself."""

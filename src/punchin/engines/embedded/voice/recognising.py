@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from punchin.engines.embedded.voice.counting import MOST, in_words
 from punchin.engines.embedded.voice.languages import ENGLISH, LANGUAGES, NOT_UNDERSTOOD
 from punchin.engines.embedded.voice.spelling import without_asides
 from punchin.errors import EditError
@@ -25,6 +26,7 @@ AHEAD = 2.0
 """How many times as many they must be as those of English."""
 
 _WORD = re.compile(r"[^\W\d_]+'?")
+_WITH_DIGITS = re.compile(r"\S*\d\S*")
 
 
 def language_of(lines: Sequence[str], asked: str | None) -> Language:
@@ -38,16 +40,17 @@ def language_of(lines: Sequence[str], asked: str | None) -> Language:
         asked: as the person named it, "es" or "es-MX"; None has it told from the words.
 
     Raises:
-        EditError: if the voice does not have the language or the script, or would have to read digits in a
-            language whose numbers it does not know; says what it has.
+        EditError: if the voice does not have the language or the script, or would have to read digits that
+            are no whole number in another language than English; says what it has.
     """
     for line in lines:
         _check_script(line)
     language = _recognised(lines) if asked is None else _named(asked)
-    digits = next((found[0] for line in lines if (found := re.search(r"\d+", line))), None)
+    left = (in_words(line, language.code) for line in lines)
+    digits = next((found[0] for line in left if (found := _WITH_DIGITS.search(line))), None)
     if digits and language is not ENGLISH:
         raise EditError(
-            f"write {digits!r} in words: numbers are read in English only, and this is {language.name}"
+            f"write {digits!r} in words: in {language.name} only whole numbers up to {MOST} are read"
         )
     return language
 

@@ -71,7 +71,8 @@ def test_a_language_that_is_not_understood_when_sung_is_recognised_and_refused(l
     assert language_of(lines, "en").code == "en"
 
 
-def test_digits_are_read_in_english_only():
-    assert language_of(["24 hours"], None).code == "en"
-    with pytest.raises(EditError, match=r"write '24' in words.*Spanish"):
-        language_of(["Quiero 24 horas contigo esta noche"], None)
+def test_digits_that_are_no_whole_number_are_read_in_english_only():
+    assert language_of(["24 hours of the 80s"], None).code == "en"
+    assert language_of(["Quiero 24 horas contigo esta noche"], None).code == "es"
+    with pytest.raises(EditError, match=r"write '80er' in words.*German"):
+        language_of(["Die 80er sind nicht vorbei und ich bin noch da"], None)
