@@ -125,6 +125,19 @@ class Apart:
         """Begin to warm up, without waiting for it."""
         self._zygote.start()
 
+    def up(self, limit_s: float) -> bool:
+        """Whether an edit could begin at once; waits for that, but not longer than so many seconds."""
+        try:
+            child = self._zygote.fork()
+        except OSError as error:
+            log.warning("no process for songs", why=str(error))
+            return False
+        try:
+            child.kill()
+            return child.wait(limit_s) is not None
+        finally:
+            child.close()
+
     def close(self) -> None:
         """End the processes."""
         self._zygote.close()

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import threading
+import time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,6 +36,8 @@ BEAT_S = 2.0
 """How often a worker says what it does."""
 LOOK_S = 0.5
 """How often a drained worker looks whether it may go on; the answer comes with a sign of life."""
+UP_S = 5.0
+"""How often a worker asks whether what reads its songs is up; that takes two seconds on a quiet machine."""
 LOCK_WAIT_S = 30.0
 """How long a new worker waits for the one before it in its place to be really gone."""
 
@@ -173,7 +176,8 @@ class Worker:
                 engine = self.engines.load()
                 pulse.loaded(engine.spec.name)
                 log.info("warm", worker=self.name, engine=engine.spec.name, version=engine.spec.version)
-                self._take_jobs(pulse, stop)
+                if self.apart is None or until_up(self.apart, stop):
+                    self._take_jobs(pulse, stop)
             finally:
                 pulse.stop()
 
@@ -209,6 +213,17 @@ class Worker:
         for waiting in (end, drain):
             threading.Thread(target=waiting, name=waiting.__name__, daemon=True).start()
         self.dispatcher.run_worker(self.name, run, pulse.ending, self.grace_s, ready, at_once)
+
+
+def until_up(apart: Apart, stop: threading.Event) -> bool:
+    """Wait until songs can be read apart: the first job shall not wait; False if told to stop first."""
+    while not stop.is_set():
+        began_s = time.monotonic()
+        if apart.up(UP_S):
+            return True
+        log.warning("what reads songs is not up yet")
+        stop.wait(UP_S - (time.monotonic() - began_s))
+    return False
 
 
 def may_begin(pulse: Pulse, stop: threading.Event) -> bool:
