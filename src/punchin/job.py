@@ -16,8 +16,11 @@ from typing import Any, Literal
 import msgspec
 
 PROTOCOL = "1"
-"""How a job is written down for workers. It changes only when a worker of before could not do such a job any
-more, for instance with a new field in `JobSpec`; workers take jobs of their own protocol alone."""
+"""How a job is written down for workers, counted up from 1. It changes only when a worker of before could not
+do such a job any more, for instance with a new field in `JobSpec`. Workers take jobs of their own protocol
+and of those before it."""
+AUTO = "auto"
+"""The engine of jobs that leave it to the worker."""
 
 Parameter = str | int | float | bool
 Anchor = Literal["start", "end"]

@@ -40,6 +40,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(description="Who fills the hole: a name of `punchin engines`, or auto for the best that runs."),
     ] = "auto"
+    serves: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Whose jobs the workers of this machine take: engines' names, with commas, and "
+            "auto for jobs that name none. Empty: auto, and every engine that runs here."
+        ),
+    ] = ()
     devices: Annotated[
         tuple[str, ...],
         Meta(

@@ -225,3 +225,15 @@ def test_two_requests_of_a_key_are_never_admitted_at_the_same_time(store):
         thread.join()
     assert met == []
     assert sorted(job.turn for job in store.open_jobs()) == [1, 2]
+
+
+def test_each_engine_has_rounds_of_its_own(store):
+    """A key's long line at one engine puts its job at another neither off, nor others' behind it."""
+    backlog = [submitted(store, "a", engine="slow") for _ in range(5)]
+    store.begin(backlog[0].id, "x")
+    quick = submitted(store, "a", engine="quick")
+    assert quick.turn == 2, "where the others are, not behind its own line"
+    store.begin(quick.id, "x")
+    assert submitted(store, "b", engine="slow").turn == 2
+    assert [submitted(store, "b", engine="quick").turn for _ in range(3)] == [3, 4, 5]
+    assert store.place(submitted(store, "c", engine="slow").id) == 2

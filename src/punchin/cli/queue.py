@@ -26,7 +26,6 @@ Examples:
   punchin queue cancel 6488c2754f6f4dfea924382fa14d11bd
 """
 
-AUTO = "auto"
 NOT_WORKING = frozenset({"draining", "stopped"})
 
 
@@ -100,5 +99,5 @@ def _living(store: Store) -> list[WorkerRecord]:
 
 
 def _row(queue: EngineQueue, living: list[WorkerRecord]) -> dict[str, Any]:
-    able = [worker for worker in living if queue.engine == AUTO or worker.can_run(queue.engine)]
+    able = [worker for worker in living if worker.can_run(queue.engine)]
     return asdict(queue) | {"workers": len(able)}

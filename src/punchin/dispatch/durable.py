@@ -12,6 +12,8 @@ Settings that matter, each for a reason:
     DBOSClient              for everybody but workers: a second DBOS under a worker's name takes its jobs away
     retry_connection_errors False: the API answers 503 at once instead of hanging
     executor_id             the same for a worker and its successor: it takes up what the first left
+    queue_name              the line of the job's engine and protocol (`line_of`); workers look along those
+                            that they can do (`punchin.dispatch.claiming`)
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ from uuid import uuid4
 
 import msgspec
 
+from punchin.dispatch.claiming import Claims, Heads
 from punchin.dispatch.model import Standing
 from punchin.errors import StoreError
+from punchin.job import AUTO, PROTOCOL
 from punchin.store import said_plainly
 
 if TYPE_CHECKING:
@@ -44,8 +48,10 @@ if TYPE_CHECKING:
 APPLICATION = "punchin"
 QUEUE = "punchin-jobs"
 WORKFLOW = "punchin-job"
-PROTOCOL = "1"
-"""The application version: changes only when an entry in line would mean something else than before."""
+VERSION = "1"
+"""The application version of all entries. DBOS takes up only those of its own version, also when a worker
+comes back: with another, a newer Punchin would leave what an older one began. What is new, the line says."""
+FIRST_PROTOCOL = "1"
 
 IN_LINE = frozenset({"ENQUEUED", "DELAYED", "PENDING"})
 OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
@@ -93,7 +99,7 @@ def config(engine: Engine, executor_id: str) -> DBOSConfig:
         "name": APPLICATION,
         "system_database_engine": engine,
         "executor_id": executor_id,
-        "application_version": PROTOCOL,
+        "application_version": VERSION,
         "run_migrations": False,
         "log_level": "WARNING",
     }
@@ -196,11 +202,16 @@ class DbosDispatcher:
         grace_s: float,
         ready: Callable[[], None],
         at_once: int = 1,
+        engines: Sequence[str] = (AUTO,),
     ) -> None:
         """See `Dispatcher.run_worker`. Once in a process: DBOS is one for all of it."""
         from dbos import DBOS
 
+        claims: Claims | None = None
+
         def hand_over(job_id: str) -> None:
+            if claims:
+                claims.begun(DBOS.workflow_id or "")
             attempt = uuid4().hex
             self._at_work[attempt] = job_id
             try:
@@ -213,11 +224,12 @@ class DbosDispatcher:
 
         # The first time counts as a recovery of DBOS's, but is not one of those it allows.
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=max(0, self._most - 1))(hand_over)
-        dbos = DBOS(config=config(self.engine, executor_id))
+        dbos: Any = DBOS(config=config(self.engine, executor_id))
         DBOS.listen_queues([QUEUE])
         DBOS.launch()
-        if at_once > 1:
-            _take(dbos, at_once)
+        # Its first look comes when it has waited once; before it is launched it has no database to look into.
+        heads = Heads(self.engine, lines_of(engines), VERSION)
+        claims = _claims(dbos, heads, at_once)
         ready()
         stop.wait()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=math.ceil(grace_s))
@@ -250,12 +262,12 @@ class DbosDispatcher:
                 ) from error
 
 
-def _take(dbos: Any, at_once: int) -> None:
-    """Let this process have so many jobs at once.
+def _claims(dbos: Any, heads: Heads, at_once: int) -> Claims:
+    """Let this process look along its own lines, and have so many jobs at once.
 
-    DBOS keeps one limit for all workers, in the database, and reads it before each look along the line; only
-    a worker whose engine gains by a batch shall have another. Should a later version read it elsewhere, this
-    worker takes one job at a time like every other, and the test of this says so.
+    Neither is in what DBOS offers: it keeps one limit for all workers, in the database, reads it before each
+    look along the line, and looks along each line by itself. Should a later version do so elsewhere, the
+    tests of this say so; what is used here is why `dbos` is pinned to one minor version.
     """
     database = dbos._sys_db
     read = database.get_queue
@@ -266,15 +278,32 @@ def _take(dbos: Any, at_once: int) -> None:
             queue._worker_concurrency = at_once
         return queue
 
+    claims = Claims(
+        database.start_queued_workflows, heads.look, dbos._active_workflows_set.activeList, at_once
+    )
     database.get_queue = limited
+    database.start_queued_workflows = claims
+    return claims
+
+
+def line_of(engine: str, protocol: str = PROTOCOL) -> str:
+    """The line that jobs stand in: workers take only from those of engines and protocols that they can do."""
+    of_engine = QUEUE if engine == AUTO else f"{QUEUE}.{engine}"
+    return of_engine if protocol == FIRST_PROTOCOL else f"{of_engine}@{protocol}"
+
+
+def lines_of(engines: Iterable[str], protocol: str = PROTOCOL) -> list[str]:
+    """The lines of a worker: of every engine, jobs written down as today and in every way before."""
+    known = range(int(FIRST_PROTOCOL), int(protocol) + 1)
+    return [line_of(engine, str(each)) for engine in dict.fromkeys(engines) for each in known]
 
 
 def _entry(job: Queued, workflow_id: str) -> Any:
     return {
         "workflow_name": WORKFLOW,
-        "queue_name": QUEUE,
+        "queue_name": line_of(job.engine, job.protocol),
         "workflow_id": workflow_id,
-        "app_version": PROTOCOL,
+        "app_version": VERSION,
         "application_name": APPLICATION,
         "priority": min(max(1, job.turn), LARGEST_PRIORITY),
     }

@@ -32,6 +32,16 @@ class Queued(Protocol):
         ...
 
     @property
+    def engine(self) -> str:
+        """Whom it shall be made by; "auto" leaves it to the worker."""
+        ...
+
+    @property
+    def protocol(self) -> str:
+        """How it is written down; see `punchin.job.PROTOCOL`."""
+        ...
+
+    @property
     def turn(self) -> int:
         """Jobs are handed out by turn, smallest first."""
         ...
@@ -82,6 +92,7 @@ class Dispatcher(Protocol):
         grace_s: float,
         ready: Callable[[], None],
         at_once: int = 1,
+        engines: Sequence[str] = ("auto",),
     ) -> None:
         """Take jobs until `stop` is set; whatever this worker had when it died comes first.
 
@@ -93,6 +104,7 @@ class Dispatcher(Protocol):
                 the same, and the process must end at once, so that the job goes to another one.
             ready: called when jobs are taken from now on.
             at_once: how many jobs it has at once; `run` is called in a thread for each.
+            engines: whose jobs it takes, as jobs name them: "auto" for those that leave it to the worker.
         """
         ...
 

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from punchin.errors import CallerError, IdempotencyConflict
-from punchin.job import PROTOCOL, State
+from punchin.job import AUTO, PROTOCOL, State
 from punchin.store.columns import Moment, clean
 from punchin.store.ending import OPEN, all_locked, one, record_of, visible
 from punchin.store.ids import new_id
@@ -51,17 +51,16 @@ _COUNTS = select(
     )
     .scalar_subquery()
     .label("last_minute"),
-    func.max(jobs.c.turn).label("last_turn"),
+    func.max(jobs.c.turn).filter(jobs.c.engine == bindparam("engine")).label("last_turn"),
 ).where(jobs.c.key_id == bindparam("key"), jobs.c.state.in_(OPEN))
+_AT_WORK = select(func.max(jobs.c.turn)).where(jobs.c.state == State.PROCESSING.value)
 _ROUND = select(
-    select(func.max(jobs.c.turn))
-    .where(jobs.c.state == State.PROCESSING.value)
-    .scalar_subquery()
-    .label("at_work"),
+    _AT_WORK.where(jobs.c.engine == bindparam("engine")).scalar_subquery().label("at_work"),
     select(func.min(jobs.c.turn))
-    .where(jobs.c.state == State.CREATED.value)
+    .where(jobs.c.state == State.CREATED.value, jobs.c.engine == bindparam("engine"))
     .scalar_subquery()
     .label("waiting"),
+    _AT_WORK.scalar_subquery().label("elsewhere"),
 )
 
 
@@ -82,7 +81,8 @@ class Jobs(Ledger):
         Keys share the workers by rounds, much as in start-time fair queueing (Goyal, Vin, Cheng, 1997): a job
         comes in the round after its key's last one, and not before the round after the one at work now. So a
         key with a long backlog does not keep others waiting, nor do others that come and go all the time keep
-        that backlog waiting: nobody who comes later gets into a round that has begun.
+        that backlog waiting: nobody who comes later gets into a round that has begun. Each engine has rounds
+        of its own: the long line of one must not put off jobs of another, which other workers may do.
 
         Args:
             key_id: whose it is.
@@ -102,7 +102,7 @@ class Jobs(Ledger):
         print_ = _fingerprint(spec)
 
         def write(session: Session) -> tuple[JobRecord, bool]:
-            load, last_turn = self._load(session, key_id)
+            load, last_turn = self._load(session, key_id, spec.engine)
             if earlier := _earlier(session, key_id, idempotency_key, print_):
                 return earlier, False
             if admit:
@@ -140,7 +140,7 @@ class Jobs(Ledger):
             eta_s=None,
             attempt=None,
             attempts=0,
-            turn=max(last_turn, _round(session)) + 1,
+            turn=max(last_turn, _round(session, spec.engine)) + 1,
             cancel_asked=False,
             result=None,
             failure=None,
@@ -161,16 +161,16 @@ class Jobs(Ledger):
         seq = session.connection().execute(_INSERT, values).scalar_one()
         return replace(job, seq=seq)
 
-    def _load(self, session: Session, key_id: str) -> tuple[KeyLoad, int]:
-        """What the key has going on, and the last turn of that; until the transaction ends, nobody else may
-        submit for it.
+    def _load(self, session: Session, key_id: str, engine: str = AUTO) -> tuple[KeyLoad, int]:
+        """What the key has going on, and the last turn of that with an engine; until the transaction ends,
+        nobody else may submit for it.
         """
         connection = session.connection()
         owner = connection.execute(_OWNER, {"key": key_id}).one_or_none()
         now = self.now()
         # Bounded on both sides: after the clock was set back, jobs of "later" must not fill it for hours.
         span = {"since": now - timedelta(seconds=60), "now": now}
-        counts = connection.execute(_COUNTS, {"key": key_id, **span}).one()
+        counts = connection.execute(_COUNTS, {"key": key_id, "engine": engine, **span}).one()
         load = KeyLoad(
             waiting=counts.waiting,
             running=counts.running,
@@ -198,15 +198,16 @@ class Jobs(Ledger):
             return one(session, visible(job_id, key_id), job_id)
 
     def place(self, job_id: str) -> int:
-        """How many waiting jobs will be taken before this one; 0 if it is next, at work or over."""
+        """How many waiting jobs of its engine are before this one; 0 if it is next, at work or over."""
         waiting = jobs.c.state == State.CREATED.value
-        mine = select(jobs.c.turn, jobs.c.seq).where(jobs.c.id == job_id, waiting)
+        mine = select(jobs.c.turn, jobs.c.seq, jobs.c.engine).where(jobs.c.id == job_id, waiting)
         with self.reading() as session:
             me = session.execute(mine).one_or_none()
             if me is None:
                 return 0
             before = (jobs.c.turn < me.turn) | ((jobs.c.turn == me.turn) & (jobs.c.seq < me.seq))
-            return session.execute(select(func.count()).select_from(jobs).where(waiting, before)).scalar_one()
+            ahead = select(func.count()).where(waiting, jobs.c.engine == me.engine, before)
+            return session.execute(ahead).scalar_one()
 
     def backlog(self) -> Backlog:
         """How busy the server is."""
@@ -238,7 +239,9 @@ class Jobs(Ledger):
             after: only those with a larger `seq`.
             limit: at most so many; None for all.
         """
-        columns = jobs.c.id, jobs.c.seq, jobs.c.key_id, jobs.c.state, jobs.c.turn
+        columns = (
+            jobs.c.id, jobs.c.seq, jobs.c.key_id, jobs.c.state, jobs.c.turn, jobs.c.engine, jobs.c.protocol,
+        )  # fmt: skip
         states = OPEN if state is None else (state.value,)
         wanted = select(*columns).where(jobs.c.state.in_(states), jobs.c.seq > after)
         if key_id is not None:
@@ -248,7 +251,10 @@ class Jobs(Ledger):
             wanted = wanted.where(moved_at < literal(quiet_since, Moment))
         with self.reading() as session:
             rows = session.execute(wanted.order_by(jobs.c.seq).limit(limit)).all()
-        return [OpenJob(row.id, row.seq, row.key_id, State(row.state), row.turn) for row in rows]
+        return [
+            OpenJob(row.id, row.seq, row.key_id, State(row.state), row.turn, row.engine, row.protocol)
+            for row in rows
+        ]
 
     def history(
         self,
@@ -310,10 +316,16 @@ class Jobs(Ledger):
         return [output.key for job in found if job.result for output in job.result.outputs]
 
 
-def _round(session: Session) -> int:
-    """The round that is at work; between two jobs, the one before the next in line."""
-    found = session.connection().execute(_ROUND).one()
-    return found.at_work if found.at_work is not None else (found.waiting or 1) - 1
+def _round(session: Session, engine: str) -> int:
+    """The round of an engine that is at work; between two jobs, the one before the next in line.
+
+    An engine that nobody has asked for goes on where the others are: workers that serve both take the smaller
+    turn first.
+    """
+    found = session.connection().execute(_ROUND, {"engine": engine}).one()
+    if found.at_work is not None:
+        return found.at_work
+    return found.waiting - 1 if found.waiting is not None else found.elsewhere or 0
 
 
 def offset_of(page: int, page_size: int) -> int:

@@ -342,7 +342,9 @@ class WorkerRecord:
     drain_asked: bool = False
 
     def can_run(self, engine: str) -> bool:
-        """Whether it says that it can run an engine."""
+        """Whether it says that it takes jobs of an engine; of "auto", once that is loaded."""
+        if engine == AUTO:
+            return any(told.get("auto") for told in self.engines)
         return any(told.get("name") == engine and told.get("available") for told in self.engines)
 
 

@@ -29,10 +29,13 @@ class Installed:
 
     @classmethod
     def of(cls, workers: Iterable[WorkerRecord]) -> Installed:
-        """The engines of all workers; where they differ, whoever was heard last counts."""
+        """The engines of all workers; where they differ, whoever can run it counts, and was heard last."""
         told: dict[str, dict[str, Any]] = {}
         for worker in sorted(workers, key=lambda worker: worker.seen_at):
-            told.update({str(engine.get("name")): engine for engine in worker.engines})
+            for engine in worker.engines:
+                name = str(engine.get("name"))
+                if engine.get("available") or not told.get(name, {}).get("available"):
+                    told[name] = engine
         return cls(tuple(told[name] for name in sorted(told)))
 
     @property

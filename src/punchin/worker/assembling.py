@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from punchin.dispatch import DbosDispatcher
+from punchin.engines import installed_engines
 from punchin.filestore import FileStore
 from punchin.store import Store
 from punchin.worker.apart import Apart, Bounds
@@ -15,6 +16,7 @@ from punchin.worker.engines import WarmEngines
 from punchin.worker.judging import judged
 from punchin.worker.keeping import Kept
 from punchin.worker.performing import Performer
+from punchin.worker.placing import checked
 from punchin.worker.songs import Songs
 from punchin.worker.turns import Turns
 from punchin.worker.working import Worker, worker_id
@@ -74,6 +76,7 @@ def worker_of(settings: Settings, slot: int) -> Worker:
         locks=settings.home / "locks",
         grace_s=settings.grace_s,
         device=settings.device_of(slot),
+        serves=checked(settings.serves, installed_engines()),
     )
 
 

@@ -18,9 +18,10 @@ from punchin.job import PROTOCOL
 from punchin.store import WorkerState
 from punchin.worker.batch_places import Places
 from punchin.worker.locks import alone
+from punchin.worker.placing import placed, taken
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from punchin.dispatch import Dispatcher
@@ -54,12 +55,20 @@ def worker_id(slot: int, host: str | None = None) -> str:
 class Pulse:
     """Says in the ledger what a worker does: at once when that changes, and every two seconds anyway."""
 
-    def __init__(self, store: Store, worker: str, engines: WarmEngines, device: str = "") -> None:
+    def __init__(
+        self,
+        store: Store,
+        worker: str,
+        engines: WarmEngines,
+        device: str = "",
+        serves: Sequence[str] = (),
+    ) -> None:
         self._store, self._worker, self._engines, self._device = store, worker, engines, device
+        self._serves = serves
         self._state, self._job_id, self._engine = WorkerState.STARTING, None, ""
         self._jobs: list[str] = []
         self._counting = threading.Lock()
-        self._known = engines.known()
+        self._known = placed(engines.known(), serves)
         self._changing = threading.Lock()
         self._over = threading.Event()
         self.ending = threading.Event()
@@ -74,7 +83,7 @@ class Pulse:
 
     def loaded(self, engine: str) -> None:
         """The engine is warm."""
-        self._engine, self._known = engine, self._engines.known()
+        self._engine, self._known = engine, placed(self._engines.known(), self._serves)
 
     def say(self, state: WorkerState, job_id: str | None = None) -> None:
         """What the worker does from now on; a worker that ends stays draining whatever its job says."""
@@ -139,6 +148,7 @@ class Worker:
         locks: a folder for the lock of this worker.
         grace_s: how long a job may go on when the worker is told to stop.
         device: what its engine computes on, for the ledger.
+        serves: whose jobs it takes; see `punchin.worker.placing`.
     """
 
     name: str
@@ -151,6 +161,7 @@ class Worker:
     grace_s: float
     apart: Apart | None = None
     device: str = ""
+    serves: Sequence[str] = ()
 
     def work(self, stop: threading.Event) -> None:
         """Take jobs until told to stop; then end the one at work, or leave it to the next worker.
@@ -166,7 +177,7 @@ class Worker:
             # Nobody else writes there: what lies there was left by one that died.
             shutil.rmtree(self.performer.work, ignore_errors=True)
             self.performer.work.mkdir(parents=True)
-            pulse = Pulse(self.store, self.name, self.engines, self.device)
+            pulse = Pulse(self.store, self.name, self.engines, self.device, self.serves)
             pulse.start()
             try:
                 if not may_begin(pulse, stop):
@@ -212,7 +223,9 @@ class Worker:
 
         for waiting in (end, drain):
             threading.Thread(target=waiting, name=waiting.__name__, daemon=True).start()
-        self.dispatcher.run_worker(self.name, run, pulse.ending, self.grace_s, ready, at_once)
+        engines = taken(self.engines.known(), self.serves)
+        log.info("takes jobs of", worker=self.name, engines=engines)
+        self.dispatcher.run_worker(self.name, run, pulse.ending, self.grace_s, ready, at_once, engines)
 
 
 def until_up(apart: Apart, stop: threading.Event) -> bool:

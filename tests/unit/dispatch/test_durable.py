@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from punchin.dispatch import DbosDispatcher, Standing
-from punchin.dispatch.durable import PROTOCOL
+from punchin.dispatch.durable import VERSION, line_of
 from support.services import tone_job
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from punchin.store import JobRecord, Store
 
 
-def submit(store: Store, dispatcher: DbosDispatcher, key_id: str = "key") -> JobRecord:
-    return store.submit(key_id, tone_job("upload:x"), idempotency_key=None, enqueue=dispatcher.enqueue)[0]
+def submit(store: Store, dispatcher: DbosDispatcher, key_id: str = "key", engine: str = "tone") -> JobRecord:
+    spec = replace(tone_job("upload:x"), engine=engine)
+    return store.submit(key_id, spec, idempotency_key=None, enqueue=dispatcher.enqueue)[0]
 
 
 def table(store: Store) -> str:
@@ -58,7 +60,7 @@ def test_a_job_and_its_place_in_line_are_committed_together_or_not_at_all(
     assert store.open_jobs() == []
 
     job = submit(store, dispatcher)
-    assert entries(store) == [(job.id, "ENQUEUED", 1, PROTOCOL)]
+    assert entries(store) == [(job.id, "ENQUEUED", 1, VERSION)]
 
 
 def test_keys_take_turns(store: Store, dispatcher: DbosDispatcher) -> None:
@@ -93,7 +95,7 @@ def test_a_job_that_fell_out_of_line_comes_in_again_once(store: Store, dispatche
     set_status(store, job.id, "ERROR")
     dispatcher.enqueue_again(job)
     again = [entry for entry in entries(store) if entry[1] == "ENQUEUED"]
-    assert again == [(f"{job.id}.1", "ENQUEUED", 1, PROTOCOL)]
+    assert again == [(f"{job.id}.1", "ENQUEUED", 1, VERSION)]
     assert dispatcher.standings([job.id]) == {job.id: Standing.LIVE}
     dispatcher.cancel(job.id)
     assert dispatcher.standings([job.id]) == {job.id: Standing.GONE}
@@ -106,7 +108,7 @@ def test_whoever_is_told_to_stop_before_it_began_takes_no_job(
     stop = threading.Event()
     stop.set()
     dispatcher.run_worker("host-0", lambda job_id, attempt: None, stop, 1, lambda: pytest.fail("ready"))
-    assert entries(store) == [(job.id, "ENQUEUED", 1, PROTOCOL)]
+    assert entries(store) == [(job.id, "ENQUEUED", 1, VERSION)]
     assert dispatcher.unfinished() == []
 
 
@@ -136,3 +138,37 @@ def test_what_is_over_is_forgotten_in_time(store: Store, dispatcher: DbosDispatc
     assert len(entries(store)) == 2
     dispatcher.forget(datetime.now(UTC) + timedelta(seconds=5))
     assert [entry[0] for entry in entries(store)] == [open_]
+
+
+def test_each_engine_and_protocol_has_a_line_and_jobs_come_back_to_theirs(
+    store: Store, dispatcher: DbosDispatcher
+) -> None:
+    tone = submit(store, dispatcher)
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE jobs SET protocol='2'"))
+    [waiting] = store.open_jobs()
+    set_status(store, tone.id, "ERROR")
+    dispatcher.enqueue_again(waiting)
+    lines = text(f"SELECT workflow_uuid, queue_name FROM {table(store)} ORDER BY created_at")
+    with store.engine.connect() as connection:
+        found = dict(tuple(row) for row in connection.execute(lines))
+    assert found == {tone.id: line_of("tone"), f"{tone.id}.1": line_of("tone", "2")}
+
+
+def test_a_worker_takes_one_job_at_a_time_of_its_own_lines(store: Store, dispatcher: DbosDispatcher) -> None:
+    """Through all of DBOS: were its claim elsewhere in a later version, none would come, or two at once."""
+    jobs = {engine: submit(store, dispatcher, engine=engine).id for engine in ("other", "tone", "auto")}
+    done: list[str] = []
+    at_work: list[int] = []
+    stop = threading.Event()
+
+    def run(job_id: str, attempt: str) -> None:
+        at_work.append(len(dispatcher.unfinished()))
+        done.append(job_id)
+        if len(done) == 2:
+            stop.set()
+
+    dispatcher.run_worker("host-0", run, stop, 5, lambda: None, engines=("auto", "tone"))
+    assert set(done) == {jobs["tone"], jobs["auto"]}
+    assert at_work == [1, 1]
+    assert dispatcher.standings([jobs["other"]]) == {jobs["other"]: Standing.LIVE}
