@@ -20,9 +20,11 @@ FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--enable
 @pytest.fixture(scope="package")
 def served(tmp_path_factory):
     service = Serve(tmp_path_factory.mktemp("served"))
-    service.start()
-    yield service
-    service.stop()
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,20 @@ pytestmark = pytest.mark.slow
 WORKING = "#job:not([hidden])"
 
 
-def test_a_reload_finds_the_job_again(someone, tmp_path):
+def _records_a_second(someone, tags):
+    """Somebody who has sent a second of the demo song to the engine that does as it is told."""
     person = someone()
     person.opens()
     person.takes_demo()
     person.sets_part("0:05", "0:06")
-    flag = tmp_path / "go"
-    person.asks(f"until {flag}", engine="unruly")
+    person.asks(tags, engine="unruly")
     person.records()
+    return person
+
+
+def test_a_reload_finds_the_job_again(someone, tmp_path):
+    flag = tmp_path / "go"
+    person = _records_a_second(someone, f"until {flag}")
     person.page.wait_for_selector(WORKING)
     person.page.reload()
     person.page.wait_for_selector(WORKING)
@@ -30,12 +36,7 @@ def test_a_reload_finds_the_job_again(someone, tmp_path):
 
 
 def test_a_job_is_cancelled(someone):
-    person = someone()
-    person.opens()
-    person.takes_demo()
-    person.sets_part("0:05", "0:06")
-    person.asks("wait 100", engine="unruly")
-    person.records()
+    person = _records_a_second(someone, "wait 100")
     person.sees("#job-percent", "%")
     person.page.click("#job-cancel")
     person.page.wait_for_selector("#job", state="hidden")
@@ -86,13 +87,8 @@ DROPPED = """(content) => {
 
 
 def test_a_restart_of_the_server_is_lived_through(someone, served, tmp_path):
-    person = someone()
-    person.opens()
-    person.takes_demo()
-    person.sets_part("0:05", "0:06")
     flag = tmp_path / "go"
-    person.asks(f"report {flag}", engine="unruly")
-    person.records()
+    person = _records_a_second(someone, f"report {flag}")
     person.sees("#job-percent", "%", LONG_MS)
     served.stop()
     person.page.wait_for_selector("#lost:not([hidden])")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -46,6 +46,32 @@ Ends = Annotated[
     tuple[Seconds, ...], Query(max_length=MOST_EDITS, description="Where they end, one `end_s` each.")
 ]
 
+
+def song_of(front: Front, base: Base, key: ApiKey, address: str) -> Heard:
+    """The song at an address of this server.
+
+    Raises:
+        FieldError: it is the address of another server, or none.
+        NotAllowed: it has expired.
+        NoSuchFile: there is none, or it belongs to another key.
+    """
+    try:
+        file_key = front.addresses.key_of(address, base)
+    except ValueError as error:
+        raise FieldError(f"{shown(address)} is no address: {error}") from error
+    if file_key is None:
+        raise FieldError(
+            f"{shown(address)} is not the address of a file of this server; upload the song first"
+        )
+    return heard_of(front, key, file_key)
+
+
+def _asked_song(of: Of, front: TheFront, base: TheBase, key: Signed) -> Heard:
+    return song_of(front, base, key, of)
+
+
+TheSong = Annotated[Heard, Depends(_asked_song)]
+
 _ABOUT: dict[str, Any] = {
     "type": "object",
     "required": ["name", "format", "sample_format", "rate_hz", "channels", "frames", "duration_s", "bytes"],
@@ -69,20 +95,15 @@ BINARY = "application/octet-stream"
 
 
 @router.get("/about", responses=responses(_ABOUT, 401, 403, 404))
-async def about(of: Of, front: TheFront, base: TheBase, key: Signed) -> Response:
+async def about(heard: TheSong, front: TheFront) -> Response:
     """What a song is: format, rate, channels, length, hash, what it says of itself."""
-    heard = await run_in_threadpool(song_of, front, base, key, of)
-    finding = ask_about(front, heard)
-    await finding.whole()
-    return _streamed(finding, "application/json")
+    return await _facts(ask_about(front, heard))
 
 
 @router.get("/peaks", responses=_bytes(BINARY, 401, 403, 404))
 async def peaks(
-    of: Of,
+    heard: TheSong,
     front: TheFront,
-    base: TheBase,
-    key: Signed,
     per_s: PerS = DRAWN_PER_S,
     start: Frame = 0,
     frames: Frame = 0,
@@ -92,32 +113,25 @@ async def peaks(
 
     A line of JSON, then pairs of int16 (little-endian): the lowest and the highest sample of each bin.
     """
-    heard = await run_in_threadpool(song_of, front, base, key, of)
     finding = ask_peaks(front, heard, per_s, start, frames, rough)
     await finding.begun()
     return _streamed(finding, BINARY)
 
 
 @router.get("/beats", responses=responses(_BEATS, 401, 403, 404))
-async def beats(of: Of, front: TheFront, base: TheBase, key: Signed) -> Response:
+async def beats(heard: TheSong, front: TheFront) -> Response:
     """Tempo, beats, bars, key and chords of a song. Takes seconds the first time."""
-    heard = await run_in_threadpool(song_of, front, base, key, of)
-    finding = front.listening.ask([heard], "beats", slow=True, limit_s=SLOW_S)
-    await finding.whole()
-    return _streamed(finding, "application/json")
+    return await _facts(front.listening.ask([heard], "beats", slow=True, limit_s=SLOW_S))
 
 
 @router.get("/frames", responses=_bytes("audio/wav", 401, 403, 404))
 async def frames(
-    of: Of,
+    heard: TheSong,
     front: TheFront,
-    base: TheBase,
-    key: Signed,
     start: Frame,
     frames: Annotated[int, Query(ge=1, le=LARGEST_FRAME, description="30 seconds at most.")],
 ) -> Response:
     """The samples of a part of a song as they are, as WAV of 32-bit floats at the song's own rate."""
-    heard = await run_in_threadpool(song_of, front, base, key, of)
     finding = front.listening.ask([heard], "sound", keep=False, start=start, frames=frames)
     await finding.begun()
     return _streamed(finding, "audio/wav")
@@ -125,7 +139,7 @@ async def frames(
 
 @router.get("/difference", responses=_bytes(BINARY, 401, 403, 404))
 async def difference(
-    of: Of,
+    heard: TheSong,
     against: Of,
     front: TheFront,
     base: TheBase,
@@ -143,26 +157,25 @@ async def difference(
             f'fields "start_s" and "end_s" go together; there are {len(start_s)} of one and {len(end_s)} of '
             "the other"
         )
-    both = [await run_in_threadpool(song_of, front, base, key, each) for each in (of, against)]
+    before = await run_in_threadpool(song_of, front, base, key, against)
     regions = [list(region) for region in zip(start_s, end_s, strict=True)]
-    finding = front.listening.ask(both, "difference", slow=True, limit_s=SLOW_S, per_s=per_s, regions=regions)
+    finding = front.listening.ask(
+        [heard, before], "difference", slow=True, limit_s=SLOW_S, per_s=per_s, regions=regions
+    )
     await finding.begun()
     return _streamed(finding, BINARY)
 
 
 @router.get("/rendered", responses=_bytes("audio/*", 401, 403, 404))
 async def rendered(
-    of: Of,
+    heard: TheSong,
     front: TheFront,
-    base: TheBase,
-    key: Signed,
     format: Literal["source", "wav", "flac", "mp3", "ogg"] = "source",  # noqa: A002  # the query's name
     part: Literal["whole", "new"] = "whole",
     start: Frame = 0,
     frames: Frame = 0,
 ) -> Response:
     """A song, or with part=new the given frames of it, as a file in another format, to be saved."""
-    heard = await run_in_threadpool(song_of, front, base, key, of)
     if part == "whole":
         start = frames = 0
     elif not frames:
@@ -207,25 +220,6 @@ def ask_peaks(
     return front.listening.ask([heard], "peaks", per_s=per_s, start=start, frames=frames, rough=rough)
 
 
-def song_of(front: Front, base: Base, key: ApiKey, address: str) -> Heard:
-    """The song at an address of this server.
-
-    Raises:
-        FieldError: it is the address of another server, or none.
-        NotAllowed: it has expired.
-        NoSuchFile: there is none, or it belongs to another key.
-    """
-    try:
-        file_key = front.addresses.key_of(address, base)
-    except ValueError as error:
-        raise FieldError(f"{shown(address)} is no address: {error}") from error
-    if file_key is None:
-        raise FieldError(
-            f"{shown(address)} is not the address of a file of this server; upload the song first"
-        )
-    return heard_of(front, key, file_key)
-
-
 def heard_of(front: Front, key: ApiKey, file_key: str) -> Heard:
     """A song by its key in the file store.
 
@@ -249,6 +243,12 @@ def heard_of(front: Front, key: ApiKey, file_key: str) -> Heard:
 def _of_key(file_key: str) -> str:
     """A key is written once, so it names its bytes."""
     return hashlib.sha256(file_key.encode()).hexdigest()
+
+
+async def _facts(finding: Finding) -> Response:
+    """An answer of JSON, once all of it is known."""
+    await finding.whole()
+    return _streamed(finding, "application/json")
 
 
 def _own_format(told: Finding) -> str:
