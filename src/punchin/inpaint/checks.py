@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from punchin.edits import MAX_SEED, Edit
@@ -112,13 +113,15 @@ def not_honoured(edit: Edit, spec: EngineSpec) -> tuple[Unused, ...]:
 
 
 def check_filling(filling: Filling, window: Song, hole: Frames, spec: EngineSpec) -> None:
-    """An engine is never trusted: its answer must be sound of exactly the hole.
+    """An engine is never trusted: its answer must be sound of exactly the hole, with words for a receipt.
 
     Raises:
-        EngineFailed: if shape or rate is wrong, a sample is not finite, or it is silent where music was.
+        EngineFailed: if shape or rate is wrong, a sample is not finite, it is silent where music was, or what
+            it says of itself is nothing that a receipt can hold.
     """
-    new = filling.song
     who = f"engine {spec.name!r}"
+    _check_words(filling, who)
+    new = filling.song
     if (new.rate_hz, new.samples.shape) != (window.rate_hz, (window.channels, len(hole))):
         raise EngineFailed(
             f"{who} gave {new.channels} x {new.frames} samples at {new.rate_hz} Hz; "
@@ -130,6 +133,32 @@ def check_filling(filling: Filling, window: Song, hole: Frames, spec: EngineSpec
         )
     if _rms(new.samples) < SILENT_RMS and _rms(window.cut(hole).samples) > AUDIBLE_RMS:
         raise EngineFailed(f"{who} gave silence where there was music; try another seed")
+
+
+class _Words(msgspec.Struct):
+    """What a filling says of itself, with the types that a receipt has."""
+
+    form: tuple[int, int]
+    tags_used: list[str]
+    lyrics_used: list[str]
+    warnings: list[str]
+    unused: list[tuple[str, str]]
+    details: dict[str, Any]
+
+
+def _check_words(filling: Filling, who: str) -> None:
+    try:
+        said = {
+            "form": filling.song.samples.shape,
+            "tags_used": list(filling.tags_used),
+            "lyrics_used": list(filling.lyrics_used),
+            "warnings": list(filling.warnings),
+            "unused": [(each.what, each.why) for each in filling.unused],
+            "details": dict(filling.details),
+        }
+        msgspec.json.decode(msgspec.json.encode(said), type=_Words)
+    except (AttributeError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise EngineFailed(f"{who} gave back something that is no filling: {error}") from error
 
 
 def _rms(samples: np.ndarray) -> float:

@@ -110,3 +110,22 @@ def test_silence_for_silence_is_right():
 def test_noise_engine_passes():
     filling = noise_engine().fill(WINDOW, HOLE, Edit(region=Region.parse(0, 1), seed=1), lambda *_: None)
     check_filling(filling, WINDOW, HOLE, SPEC)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"warnings": ("fine", 7)},
+        {"lyrics_used": ("\ud800",)},
+        {"details": {"a": object()}},
+        {"unused": ("a tag",)},
+        {"tags_used": None},
+    ],
+)
+def test_words_that_no_receipt_can_hold_are_no_filling(words):
+    sound = Song(np.full((2, 2000), 0.1), 8000)
+    with pytest.raises(EngineFailed, match="is no filling"):
+        check_filling(Filling(song=sound, **words), WINDOW, HOLE, SPEC)
+    with pytest.raises(EngineFailed, match="is no filling"):
+        check_filling(None, WINDOW, HOLE, SPEC)
+    check_filling(Filling(song=sound, details={"a": float("nan")}), WINDOW, HOLE, SPEC)
