@@ -20,6 +20,7 @@ import platform
 import sys
 import time
 from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -150,6 +151,7 @@ def tried(engine: AceStepEngine, words: str, args: argparse.Namespace) -> Trial:
     check_seeds(engine, path, edit, first, trial)
     check_original(engine, path, edit, trial)
     check_moved(engine, path, edit, trial)
+    check_near(engine, path, edit, folder, trial)
     measure(path, first, trial)
     keep(path, first, folder, trial)
     return trial
@@ -237,6 +239,29 @@ def check_moved(engine: AceStepEngine, path: Path, edit: Edit, trial: Trial) -> 
     apart = decibels(one - other) - decibels(one)
     trial.check("a window that is moved gives the same bits", np.array_equal(one, other),
                 "identical" if np.array_equal(one, other) else f"difference {apart:.1f} dB")  # fmt: skip
+
+
+def check_near(engine: AceStepEngine, path: Path, edit: Edit, folder: Path, trial: Trial) -> None:
+    """The first and the last third of the region as two regions: one pass, and the middle stays as it was.
+
+    Without words: those that have no times are sung in each region by itself.
+    """
+    with open_song(path) as source:
+        whole = edit.region.frames(source.rate_hz, source.frames)
+        rate_hz = source.rate_hz
+    third = len(whole) // 3
+    ends = ((whole.start, whole.start + third), (whole.end - third, whole.end))
+    edits = [
+        replace(edit, lyrics="", region=Region.parse(Fraction(start, rate_hz), Fraction(end, rate_hz)))
+        for start, end in ends
+    ]
+    output = folder / f"near{lossless(path)}"
+    take = edit_all(path, edits, engine=engine, output=output, overwrite=True)
+    shared = [len(punch.shared) for punch in take.receipt.punches]
+    trial.check("near regions share one pass", shared == [2, 2], f"{shared} regions a pass")
+    verdict = verify(path, take.path, take.receipt_path)
+    trial.check("what lies between near regions is the same", take.untouched and verdict.holds)
+    trial.files.append(f"{folder.name}/{output.name}")
 
 
 def excerpt(path: Path, edit: Edit) -> tuple[Song, Frames]:

@@ -13,7 +13,7 @@ pytest.importorskip("diffusers")
 from support.songs import made_song, wav_of
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "try_weights.py"
-PROMISES = 8
+PROMISES = 10
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,9 @@ def test_it_checks_every_promise_and_writes_a_report(script, songs, original_fol
     first, short = told["trials"]
     assert len(first["checks"]) == PROMISES
     assert len(short["checks"]) == PROMISES - 1, "too short for a window to be moved"
+    held = {check["promise"]: check["held"] for check in short["checks"]}
+    assert held["near regions share one pass"]
+    assert held["what lies between near regions is the same"]
     assert first["seconds"]["first"].keys() >= {"encode", "conditions", "denoise", "decode", "all"}
     assert first["measures"].keys() >= {"seams", "level bias db", "peak memory", "device"}
     text = (report / "report.md").read_text()
