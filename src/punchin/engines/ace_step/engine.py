@@ -174,7 +174,8 @@ class AceStepEngine:
         except ImportError as error:
             raise EngineUnavailable(
                 f"engine {self.spec.name!r} needs torch, diffusers and transformers ({error}); "
-                "install them with `pip install 'punchin[ace-step]'`"
+                "install them with `pip install 'punchin[ace-step]'`; `punchin doctor` says which torch "
+                "suits this machine"
             ) from error
         folder = self._folder or models_folder() / self.model.name
         if not folder.is_dir():

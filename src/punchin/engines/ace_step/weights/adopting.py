@@ -77,9 +77,10 @@ def _check_source(model: Model, source: Path, folder: Path) -> None:
         )
     faults = [fault for fault in quick_faults(model, source) if fault.path != MANIFEST]
     if faults:
+        of_files = f"{source} holds no whole {model.name}: {'; '.join(map(str, faults[:3]))}"
+        told = str(faults[0]) if faults[0].path == str(source) else of_files
         raise EngineUnavailable(
-            f"{source} holds no whole {model.name}: {'; '.join(map(str, faults[:3]))}. Complete that folder, "
-            f"give another, or let `punchin models pull {model.name}` fetch it"
+            f"{told}. Complete that folder, give another, or let `punchin models pull {model.name}` fetch it"
         )
 
 

@@ -78,8 +78,15 @@ def quick_faults(model: Model, folder: Path) -> Iterator[Fault]:
         checkpoint = find_checkpoint(folder, model.checkpoint)
         faults = list(shape_faults(checkpoint, folder)) + list(_kind(model, checkpoint))
     except EngineUnavailable as error:
-        faults = [Fault(str(folder), f"is not a whole model: {error}")]
+        faults = [_of_folder(folder, str(error))]
     yield from faults
+
+
+def _of_folder(folder: Path, why: str) -> Fault:
+    own = f"{folder} "
+    return Fault(
+        str(folder), why.removeprefix(own) if why.startswith(own) else f"is not a whole model: {why}"
+    )
 
 
 def shape_faults(checkpoint: Checkpoint, folder: Path) -> Iterator[Fault]:
