@@ -416,7 +416,7 @@ def _rows(
         windowed(ours, song, row := Row("c  again with another seed"), replace(edit, seed=2))
         yield row
     if "n" in only:
-        with patch("punchin.engines.ace_step.rig.kept_conditions", lambda _: nullcontext()):
+        with patch("punchin.engines.ace_step.rig.kept_conditions", lambda *_: nullcontext()):
             windowed(ours, song, row := Row("n  as c, conditions projected anew"), replace(edit, seed=3))
         yield row
     if "B" in only:
