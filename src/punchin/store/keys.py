@@ -16,7 +16,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from punchin.errors import KeyNotFound, SettingsError, StoreError
@@ -38,6 +38,8 @@ USED_EVERY = timedelta(minutes=1)
 """How exact "last used" is: polling must not become a write a second."""
 
 NO_LIMITS = Limits()
+
+_BY_DIGEST = select(keys).where(keys.c.digest == bindparam("digest"))
 
 
 class Keys(Ledger):
@@ -94,7 +96,7 @@ class Keys(Ledger):
         """The key that has this secret, or None if none has or it was revoked."""
         digest = _digest(secret)
         with self.reading() as session:
-            row = session.execute(select(keys).where(keys.c.digest == digest)).one_or_none()
+            row = session.connection().execute(_BY_DIGEST, {"digest": digest}).one_or_none()
         # The database compared digests, which tell nothing of a secret; the last word is in constant time.
         if row is None or not hmac.compare_digest(row.digest, digest) or row.revoked_at is not None:
             return None
