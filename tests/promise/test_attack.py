@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 import punchin
@@ -40,7 +40,7 @@ class TheEngineBroke(Exception):
 
 
 def _garbage(window: Song, hole: Frames, rng: np.random.Generator) -> Any:
-    return rng.standard_normal((window.channels, len(hole))) * 10.0 ** rng.integers(-9, 30)
+    return rng.standard_normal((window.channels, len(hole))) * 10.0 ** rng.integers(-9, 4)
 
 
 def _with(value: float) -> Any:
@@ -266,6 +266,7 @@ def decoded(path: Path) -> Any:
 
 def tried(case: Case, folder: Path) -> None:
     """Make the edit; fails if anything about what comes out of it is not true."""
+    note(repr(case))
     source = folder / f"song.{case.made.ending}"
     content = written(case)
     source.write_bytes(content)
@@ -296,6 +297,12 @@ def true_outside(case: Case, source: Path, output: Path) -> None:
     if before.dtype != after.dtype:  # decoded floats, brought to FLAC's 24 bits
         held = np.minimum(np.rint(np.clip(before, -1, 1) * 2.0**23), 2**23 - 1).astype(np.int64) << 8
         before = held.astype(np.int32)
+    if case.made.ending == "mp3" and output.suffix != ".mp3":
+        # libsndfile's own ways through an MP3 (at once, after a seek) differ in the last of 24 bits.
+        step = 2.0**-22 if after.dtype == np.float64 else 2**9
+        difference = np.abs(before[outside].astype(np.float64) - after[outside])
+        assert difference.max(initial=0.0) <= step, "a sample outside has changed"
+        return
     assert before[outside].tobytes() == after[outside].tobytes(), "a sample outside has changed"
 
 

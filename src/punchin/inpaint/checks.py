@@ -28,6 +28,8 @@ SILENT_RMS = 10 ** (-80 / 20)
 """An engine's answer below -80 dBFS counts as silent ..."""
 AUDIBLE_RMS = 10 ** (-50 / 20)
 """... and the original above -50 dBFS as music; silence for music is refused."""
+LOUDEST = 1000.0
+"""60 dB above full scale: more is a mistake of units, and would be no number when it is resampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,8 @@ def check_filling(filling: Filling, window: Song, hole: Frames, spec: EngineSpec
     """An engine is never trusted: its answer must be sound of exactly the hole, with words for a receipt.
 
     Raises:
-        EngineFailed: if shape or rate is wrong, a sample is not finite, it is silent where music was, or what
-            it says of itself is nothing that a receipt can hold.
+        EngineFailed: if shape or rate is wrong, a sample is not finite or 60 dB above full scale, if it is
+            silent where music was, or says of itself what no receipt can hold.
     """
     who = f"engine {spec.name!r}"
     _check_words(filling, who)
@@ -131,6 +133,8 @@ def check_filling(filling: Filling, window: Song, hole: Frames, spec: EngineSpec
         raise EngineFailed(
             f"{who} gave {np.count_nonzero(~np.isfinite(new.samples))} samples that are not numbers"
         )
+    if (loudest := float(np.abs(new.samples).max(initial=0.0))) > LOUDEST:
+        raise EngineFailed(f"{who} gave samples of up to {loudest:.3g}; full scale is 1.0")
     if _rms(new.samples) < SILENT_RMS and _rms(window.cut(hole).samples) > AUDIBLE_RMS:
         raise EngineFailed(f"{who} gave silence where there was music; try another seed")
 

@@ -161,7 +161,7 @@ def _wanted(source: SongFile, together: Sequence[Planned], engine: Engine) -> Fr
 
 def _scaled(hole: Frames, scale: Fraction, most: int) -> Frames:
     """The hole at the engine's rate; at least one frame, whatever the rates."""
-    end = min(most, round(hole.end * scale))
+    end = max(1, min(most, round(hole.end * scale)))
     return Frames(min(round(hole.start * scale), end - 1), end)
 
 

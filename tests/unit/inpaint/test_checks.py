@@ -94,6 +94,7 @@ HOLE = Frames(2000, 4000)
             8000,
             "1 samples that are not numbers",
         ),
+        (np.full((2, 2000), 32_767.0), 8000, "up to 3.28e\\+04; full scale"),
         (np.zeros((2, 2000)), 8000, "silence"),
     ],
 )

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import punchin
 from punchin.edits import Edit
 from punchin.engine import Filling, no_progress
 from punchin.errors import Cancelled, EngineFailed, OutputError, RegionError
@@ -235,3 +236,13 @@ def test_one_frame_may_be_the_region(path):
 def test_a_song_of_one_frame(tmp_path):
     path = wav_of(made_song(1 / 8000, 8000), tmp_path / "song.wav")
     assert make(path, noise_engine(), edit_of(0, "end")).path.exists()
+
+
+def test_a_frame_is_a_frame_for_an_engine_of_a_lower_rate_too(tmp_path):
+    path = wav_of(made_song(0.5, 192_000, 1), tmp_path / "song.wav")
+    for frame in (0, 1, 95_999):
+        take = punchin.edit(
+            path, f"{frame} samples", f"{frame + 1} samples", engine=noise_engine(rate_hz=8000), seed=1,
+            output=tmp_path / f"{frame}.wav",
+        )  # fmt: skip
+        assert take.untouched
