@@ -320,8 +320,8 @@ MUTANTS = (
     Mutant(
         "a fault of ours is not blamed on the song",
         "worker/inside.py",
-        "if isinstance(error, ImportError):",
-        "if False:",
+        " and not isinstance(error, ImportError)",
+        "",
         APART + " -k installed",
     ),
 )

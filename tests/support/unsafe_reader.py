@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,8 @@ def edited(order: Order, engine: Engine, progress: Progress) -> Edited:
         engine.window(Frames(0, 1), 10, 8000, _unasked())
     if song.stem == "garbage":
         engine._line._socket.sendall(b"\xff" * 1000)  # type: ignore[attr-defined]
+    if song.stem == "uninstalled":  # what half an installation looks like
+        sys.modules["punchin.songfile.wav"] = None  # type: ignore[assignment]
     if song.stem == "elsewhere":
         done = _real(order, engine, progress)
         done.takes[0].path.unlink()

@@ -216,7 +216,8 @@ def _outcome(do: Callable[[], Done], begin: Begin) -> Done | Failed:
         return Failed(error.code, str(error))
     except Exception as error:  # noqa: BLE001 - the worker logs it
         trace = "".join(traceback.format_exception(error))
-        if _while_reading(error.__traceback__):
+        # A package that is not there, or cannot be opened from here, is no fault of the song.
+        if _while_reading(error.__traceback__) and not isinstance(error, ImportError):
             return Failed(SongError.code, _confusing(begin.order.song), trace=trace)
         return Failed("", "", trace=trace)
 

@@ -21,6 +21,7 @@ from punchin.errors import (
     EngineFailed,
     EngineOutOfMemory,
     OutputError,
+    PunchinError,
     RegionError,
     SongError,
     TooLarge,
@@ -31,6 +32,7 @@ from punchin.worker.apart import Apart, Bounds
 from punchin.worker.editing import Order, edited
 from punchin.worker.failures import FaultInside, TookTooLong, Unsafe, failure_of
 from support.bombs import flac_of_silence
+from support.hostile_files import HOSTILE, bytes_of
 from support.songs import made_song, wav_of
 from support.unsafe_reader import LEFT
 
@@ -118,6 +120,22 @@ def test_a_decoder_that_is_taken_over_reaches_nothing(unsafe: Apart, home: Path,
 def test_a_process_cannot_say_that_its_job_is_not_wanted(unsafe: Apart, tmp_path: Path) -> None:
     with pytest.raises(FaultInside):
         unsafe.edit(song_in(tmp_path, "liar"), ToneEngine(), nobody)
+
+
+def test_a_package_that_is_not_installed_is_not_blamed_on_the_song(unsafe: Apart, tmp_path: Path) -> None:
+    with pytest.raises(FaultInside, match="ModuleNotFoundError"):
+        unsafe.edit(song_in(tmp_path, "uninstalled"), ToneEngine(), nobody)
+
+
+@pytest.mark.parametrize("program", ["no_such_program", "this"])
+def test_a_reader_that_cannot_begin_is_a_fault_of_this_server(tmp_path: Path, program: str) -> None:
+    broken = Apart(Bounds(), program)
+    try:
+        with pytest.raises(PunchinError, match="the part of this server that reads songs is gone") as raised:
+            broken.edit(song_in(tmp_path, "good"), ToneEngine(), nobody)
+        assert failure_of(raised.value).code == FailureCode.INTERNAL
+    finally:
+        broken.close()
 
 
 def test_too_many_open_files_are_a_fault_and_not_the_end(unsafe: Apart, tmp_path: Path) -> None:
@@ -320,6 +338,24 @@ class Untouched(ToneEngine):
 
     def fill(self, *_: Any) -> Filling:
         raise AssertionError("the engine was asked")
+
+
+def test_hours_of_opus_are_refused_and_an_hour_ends_at_the_limit(apart: Apart, tmp_path: Path) -> None:
+    song = tmp_path / "bomb.opus"
+    song.write_bytes(bytes_of(next(each for each in HOSTILE if each.name == "bomb-6-hours.opus")))
+    with pytest.raises(SongError, match=r"6:00:03\.\d+ long.* up to 60 minutes"):
+        apart.edit(Order(song=str(song), edits=(WISH,)), Untouched(), nobody)
+    short = Apart(Bounds(cpu_s=1))
+    late = RegionWish(Position(3 * 3600), Position(3 * 3600 + 1), seed=7, tags=("lofi",))
+    try:
+        with pytest.raises(Unsafe, match="more than 1 s of computing"):
+            short.edit(
+                Order(song=str(song), edits=(late,), most_minutes=600, most_samples=1 << 40),
+                Untouched(),
+                nobody,
+            )
+    finally:
+        short.close()
 
 
 def test_hours_in_a_small_file_are_refused_before_the_engine_runs(apart: Apart, tmp_path: Path) -> None:
