@@ -12,7 +12,7 @@ import pytest
 from punchin.errors import JobNotFound, StoreError
 from punchin.worker.batch_places import Places
 
-LIMIT_S = 20
+LIMIT_S = 60
 
 
 @dataclass

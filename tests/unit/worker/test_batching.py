@@ -16,6 +16,7 @@ from punchin.engines.tone import ToneEngine
 from punchin.errors import Cancelled, EditError, EngineFailed, EngineOutOfMemory
 from punchin.region import Frames, Region
 from punchin.song import Song
+from punchin.worker import batching
 from punchin.worker.batch_engines import SharedEngines
 
 if TYPE_CHECKING:
@@ -23,9 +24,15 @@ if TYPE_CHECKING:
 
     from punchin.engine import Engine, Progress, Request
 
-LIMIT_S = 20
+LIMIT_S = 60
 WINDOW = Song(np.zeros((1, 100), np.float32), 8000)
 HOLE = Frames(40, 60)
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take longer than a fill waits for others."""
+    monkeypatch.setattr(batching, "GATHER_S", LIMIT_S)
 
 
 def filling(value: float) -> Filling:
@@ -75,12 +82,12 @@ class Room:
 
     def job(self, seed: int, progress: Progress = lambda stage, fraction: None) -> Future[Filling]:
         edit = Edit(region=Region(0.005, 0.0075), seed=seed)
-        begun = threading.Event()
+        begun, door = threading.Event(), self.open
 
         def work() -> Filling:
             with self.engines.job():
                 begun.set()
-                self.open.wait(LIMIT_S)
+                door.wait(LIMIT_S)
                 return self.engines.named("tone").fill(WINDOW, HOLE, edit, progress)
 
         future = self._pool.submit(work)
@@ -125,6 +132,21 @@ def test_one_alone_is_filled_as_ever_and_waits_for_nobody() -> None:
             assert dict(job.result(LIMIT_S).details) == {"own": seed}
     assert engine.calls == [[1], [2]]
     assert len(engine.threads) == 1, "what is compiled for a card belongs to the thread that compiled it"
+
+
+def test_a_job_that_is_long_on_its_way_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "GATHER_S", 0.05)
+    engine = Many()
+    with room_of(engine) as room:
+        with room.beginning():
+            late = room.job(1)
+            never_ready, room.open = room.open, threading.Event()
+            room.open.set()
+            soon = room.job(2)
+            assert soon.result(LIMIT_S).details == {"own": 2}
+            assert not late.done()
+            room.open = never_ready
+        late.result(LIMIT_S)
 
 
 def test_never_more_at_once_than_allowed() -> None:
