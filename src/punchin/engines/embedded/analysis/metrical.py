@@ -131,9 +131,12 @@ def _bass_changes(pitches: Pitches, beats_s: Beats) -> tuple[float, float]:
     heard = np.maximum(between(pitches.bass_chroma, pitch.FRAMES_HZ, halves), 0.0)
     change = _change(heard)
     on, off = float(change[1::2].mean()), float(change[0::2].mean())
+    begins = (on - off) / (on + off + 1e-3)
     wholes = heard[:-1] + heard[1:]
+    if len(wholes) < 4:
+        return begins, 0.0
     beats, later = (float(np.sqrt(np.mean(np.square(_change(wholes[k::2]))))) for k in (0, 1))
-    return (on - off) / (on + off + 1e-3), (beats - later) / (beats + later + 1e-3)
+    return begins, (beats - later) / (beats + later + 1e-3)
 
 
 def _change(heard: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -42,3 +42,8 @@ def test_early_notes_are_told_by_whole_beats():
     on, beats = bass_evidence(-0.12 * BEAT_S, BEAT_S, (np.arange(BEATS - 2) + 1) * BEAT_S)
     assert on > 0
     assert beats > 0.1
+
+
+@pytest.mark.parametrize("beats", [3, 4])
+def test_a_handful_of_beats_has_finite_evidence(beats):
+    assert np.isfinite(bass_evidence(0.0, BEAT_S, np.arange(beats) * BEAT_S)).all()
