@@ -117,7 +117,7 @@ def test_an_hour_is_drawn_roughly_before_it_is_decoded(someone, tmp_path):
     held = []
     person.opens()
     # The whole outline is held back: what is drawn meanwhile is the rough one.
-    page.route("**/v1/sounds/peaks*per_s=50*", held.append)
+    page.route("**/v1/sounds/peaks*per_s=50*", lambda route: held.append(route))
     person.uploads(wav_of(made_song(601, 8000), tmp_path / "long.wav"))
     person.has_song()
     assert len(held) == 1

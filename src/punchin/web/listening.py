@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from punchin.errors import PunchinError, SongError, StoreError
-from punchin.web.desks import DeskBusy, Desks
+from punchin.web.desks import HEAVY, DeskBusy, Desks
 from punchin.web.finding import Finding, trim
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from punchin.filestore import FileStore
 
-QUICK, SLOW = 2, 1
-"""How many questions are answered at once: short ones, and those that take their time."""
+LANES = {"quick": 2, "slow": 1, HEAVY: 1}
+"""How many questions are answered at once: short ones, those that take their time, and beats. Those of an hour
+take minutes, and whoever compares takes shall not wait for them."""
 MOST_WAITING = 64
 
 
@@ -48,8 +49,7 @@ class _Staff:
     def __init__(self, desks: Desks) -> None:
         self.desks = desks
         self.lanes = {
-            slow: ThreadPoolExecutor(count, thread_name_prefix="listening")
-            for slow, count in ((False, QUICK), (True, SLOW))
+            lane: ThreadPoolExecutor(count, thread_name_prefix="listening") for lane, count in LANES.items()
         }
 
     def close(self) -> None:
@@ -130,8 +130,10 @@ class Listening:
                 self._coming[name] = finding
         question = {"ask": ask, **details}
         try:
-            lane = self._working().lanes[slow]
-            lane.submit(self._answer, songs, question, finding, part, name, keep, limit_s)
+            lane = HEAVY if ask == HEAVY else "slow" if slow else "quick"
+            self._working().lanes[lane].submit(
+                self._answer, songs, question, finding, part, name, keep, limit_s
+            )
         except RuntimeError as error:
             self._done(name, keep)
             part.unlink(missing_ok=True)
@@ -176,7 +178,7 @@ class Listening:
         with self._lock:
             if self._staff is None:
                 folders = [self._made("."), *([self._songs.absolute()] if self._songs else [])]
-                self._staff = _Staff(Desks(QUICK + SLOW, folders, self.scratch))
+                self._staff = _Staff(Desks(sum(LANES.values()), folders, self.scratch))
             return self._staff
 
     def _done(self, name: str, keep: bool) -> None:
