@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from punchin.filestore import FileStore
 
 LANES = {"quick": 2, "slow": 1, HEAVY: 1}
-"""How many questions are answered at once: short ones, those that take their time, and beats. Those of an hour
-take minutes, and whoever compares takes shall not wait for them."""
+"""How many questions are answered at once: short ones, those that take their time, and beats: those of
+an hour take minutes, and whoever compares takes shall not wait for them."""
 MOST_WAITING = 64
 
 
