@@ -61,7 +61,7 @@ def test_jobs_of_a_worker_share_the_denoiser(tmp_path, original_folder):
             for seed in range(1, 7)
         ]
         service.start("worker", "--slot", "0")
-        jobs = service.wait_for_end(ids)
+        jobs = service.wait_for_end(ids, limit_s=600)
         assert [job.failure for job in jobs] == [None] * 6
         assert all(map(service.whole, jobs))
         takes = [job.result.report["takes"][0] for job in jobs]
