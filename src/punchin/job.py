@@ -6,6 +6,9 @@
        └─────────────────────► cancelled, failed (refused by policy, or nobody could run it)
 
 A job is accepted when it is committed; from then on it ends in exactly one of the three final states.
+
+What is stored of it is read leniently: beside a newer Punchin, an older one must be able to show jobs that
+have fields it does not know. It does not do them; see `PROTOCOL`.
 """
 
 from __future__ import annotations
@@ -68,14 +71,14 @@ class FailureCode(IntEnum):
     """It took longer than this server allows."""
 
 
-class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Position(msgspec.Struct, frozen=True):
     """A time in a song: seconds from its start, or back from its end."""
 
     seconds: float
     relative_to: Anchor = "start"
 
 
-class RegionWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RegionWish(msgspec.Struct, frozen=True):
     """One region and what should be there.
 
     Attributes:
@@ -93,7 +96,7 @@ class RegionWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, Parameter] = {}
 
 
-class JobSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class JobSpec(msgspec.Struct, frozen=True):
     """Everything a worker needs to know; stored as JSON with the job.
 
     Attributes:
@@ -119,7 +122,7 @@ class JobSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request: dict[str, Any] = {}
 
 
-class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Output(msgspec.Struct, frozen=True):
     """One file that a job made: its key in the file store, and how it is called for people."""
 
     key: str
@@ -128,7 +131,7 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media_type: str
 
 
-class JobResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class JobResult(msgspec.Struct, frozen=True):
     """What a finished job gave.
 
     Attributes:
@@ -146,7 +149,7 @@ class JobResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     report: dict[str, Any]
 
 
-class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Failure(msgspec.Struct, frozen=True):
     """Why a job failed: a code of `FailureCode` and a sentence for the person."""
 
     code: int

@@ -11,13 +11,16 @@ from punchin.cli.migrate import migrate
 from punchin.cli.queue import queue
 from punchin.cli.workers import workers
 from punchin.dispatch import DbosDispatcher, Standing
-from punchin.errors import JobFinished, StaleAttempt, WorkerNotFound
+from punchin.errors import EngineUnavailable, JobFinished, StaleAttempt, WorkerNotFound
 from punchin.job import State
 from punchin.store import Store, WorkerState
 from support.ledger import Clock, begun, completed, spec
 from support.ledgers import ledger_in
 
-TONE = ({"name": "tone", "available": True}, {"name": "ace-step", "available": False})
+TONE = (
+    {"name": "tone", "available": True, "auto": True},
+    {"name": "ace-step", "available": False},
+)
 
 
 @pytest.fixture
@@ -157,3 +160,21 @@ def test_tables_are_made_by_a_command_and_those_of_the_dispatcher_too(tmp_path, 
     assert dispatcher.standings([job.id])[job.id] is Standing.LIVE
     dispatcher.close()
     made.close()
+
+
+def test_a_probe_asks_only_the_workers_of_its_machine(store, monkeypatch):
+    def asked(host="gpu-7"):
+        return CliRunner().invoke(workers, ["ready", "--host", host, "--json"])
+
+    monkeypatch.setenv("PUNCHIN_WORKERS", "2")
+    beat(store, "gpu-7-0")
+    beat(store, "gpu-7-1", WorkerState.STARTING)
+    store.heartbeat("gpu-8-0", WorkerState.READY, host="gpu-8", pid=1)
+    told = asked()
+    assert isinstance(told.exception, EngineUnavailable)
+    assert "1 of 2 workers of gpu-7 take jobs: gpu-7-0 is ready, gpu-7-1 is starting" in str(told.exception)
+    assert "none has said anything" in str(asked("gpu-9").exception)
+    beat(store, "gpu-7-1", WorkerState.BUSY)
+    assert json.loads(asked().stdout) == {"host": "gpu-7", "ready": ["gpu-7-0", "gpu-7-1"]}
+    long_ago(store, "gpu-7-0")
+    assert "gpu-7-0 is lost" in str(asked().exception)

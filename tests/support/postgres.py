@@ -56,6 +56,12 @@ def missing() -> str:
     return ""
 
 
+@cache
+def server_user() -> str:
+    """Whose name a server runs under that root starts."""
+    return next(entry.pw_name for entry in pwd.getpwall() if entry.pw_name in USERS)
+
+
 class Postgres:
     """A server in a folder, which can be ended, killed and started again.
 
@@ -75,7 +81,7 @@ class Postgres:
         self.host, self.port = host, port or free_port()
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:
-            user = next(entry for entry in pwd.getpwall() if entry.pw_name in USERS)
+            user = pwd.getpwnam(server_user())
             self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
             self._name = user.pw_name
         else:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from punchin.cli.ledger import ListByDefault, opened_ledger, when
-from punchin.errors import JobNotFound
+from punchin.errors import EngineUnavailable, JobNotFound
 from punchin.settings import settings_from
 
 if TYPE_CHECKING:
@@ -25,9 +26,11 @@ Examples:
   punchin workers --all --json
   punchin workers drain gpu-7-0
   punchin workers drain gpu-7-0 --undo
+  punchin workers ready
 """
 
 STOPPED = "stopped"
+TAKE_JOBS = frozenset({"ready", "busy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,24 @@ def drain(worker_id: str, undo: bool, as_json: bool) -> None:
         click.echo(f"{worker_id} ends job {seen.worker.job_id} and takes no other")
     else:
         click.echo(f"{worker_id} takes no further job")
+
+
+@workers.command()
+@click.option("--host", default=socket.gethostname, show_default="this one", help="Of which machine.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def ready(host: str, as_json: bool) -> None:
+    """Say whether every worker of this machine takes jobs: PUNCHIN_WORKERS of them. For probes.
+
+    Ends with 0 if they do, else with 4. `/ready` of the API asks for any worker of any machine.
+    """
+    with opened_ledger() as store:
+        seen = [_seen(store, worker) for worker in store.workers() if worker.host == host]
+    taking = [each.worker.id for each in seen if not each.lost and each.worker.state in TAKE_JOBS]
+    wanted = settings_from(os.environ).workers
+    if len(taking) < wanted:
+        states = ", ".join(f"{each.worker.id} is {_state(each)}" for each in seen) or "none has said anything"
+        raise EngineUnavailable(f"{len(taking)} of {wanted} workers of {host} take jobs: {states}")
+    click.echo(json.dumps({"host": host, "ready": taking}) if as_json else f"{', '.join(taking)}: ready")
 
 
 def _seen(store: Store, worker: WorkerRecord) -> Seen:

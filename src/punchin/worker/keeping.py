@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -42,7 +43,7 @@ class Kept:
         for _ in range(2):
             # Another worker may let it go between the look and the link.
             with suppress(FileNotFoundError):
-                os.utime(place)
+                _used(place)
                 os.link(place, path)
                 return path.stat().st_size
             self.files.fetch_to(key, place)
@@ -55,7 +56,7 @@ class Kept:
         for place in self.folder.iterdir():
             with suppress(FileNotFoundError):
                 known = place.stat()
-                found.append((known.st_mtime, known.st_size, place))
+                found.append((known.st_atime, known.st_size, place))
         total = sum(size for _, size, _ in found)
         for _, size, place in sorted(found):
             if total <= self.most_bytes:
@@ -63,3 +64,11 @@ class Kept:
             if place != newest and not place.name.endswith(".part"):
                 place.unlink(missing_ok=True)
                 total -= size
+
+
+def _used(place: Path) -> None:
+    """Write down that a song was wanted, where its jobs do not see it.
+
+    The time of its last change is theirs too: a song that changes while it is read is refused.
+    """
+    os.utime(place, ns=(time.time_ns(), place.stat().st_mtime_ns))

@@ -44,3 +44,13 @@ def test_what_does_not_fit_is_not_kept(files, tmp_path):
     assert not (tmp_path / "kept").exists()
     with pytest.raises(FileNotFoundError):
         kept.bring("up/none", tmp_path / "none")
+
+
+def test_a_song_at_work_does_not_change_when_another_job_wants_it(files, tmp_path):
+    kept = Kept(files, tmp_path / "kept", 250)
+    kept.bring("up/a", tmp_path / "mine")
+    os.utime(tmp_path / "mine", (1, 1))
+    kept.bring("up/a", tmp_path / "another")
+    found = (tmp_path / "mine").stat()
+    assert found.st_mtime == 1
+    assert found.st_atime > 1, "but it was used now"
