@@ -342,11 +342,13 @@ def plot(samples: Sequence[dict[str, Any]], warm_s: float, into: Path) -> None:
     axes[3].set_title("answers, ms in every 5 s", fontsize=9, loc="left")
     axes[3].legend(fontsize=7, ncols=3)
     axes[4].plot(minutes, [accepted(s) for s in samples], label="jobs accepted", linewidth=1)
-    axes[4].plot(minutes, [s["load"] * 100 for s in samples], label="load average x 100", linewidth=1)
-    axes[4].plot(
-        minutes, [s["outcomes"].get("unexplained", 0) for s in samples], label="unexplained", linewidth=1
-    )
+    surprises = [s["outcomes"].get("unexplained", 0) for s in samples]
+    axes[4].plot(minutes, surprises, label="unexplained", linewidth=1)
     axes[4].legend(fontsize=7)
+    load = axes[4].twinx()
+    load.plot(minutes, [s["load"] for s in samples], color="0.6", linewidth=1)
+    load.set_ylabel("load average", fontsize=7)
+    axes[4].set_title("jobs, and how busy the machine was", fontsize=9, loc="left")
     axes[4].set_xlabel("minutes")
     for axis in axes:
         axis.axvspan(0, warm_s / 60, color="0.93")
