@@ -1,8 +1,10 @@
 """Licences of what is installed, and the scripts that audit and list it."""
 
 import importlib.util
+import io
 import re
 import sys
+import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -58,10 +60,44 @@ def test_every_list_of_requirements_is_audited_and_nothing_passes_unasked():
 def test_an_audit_that_cannot_be_made_is_no_clean_one(monkeypatch, tmp_path):
     (tmp_path / "uvx").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "uvx").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(audit.shutil, "which", lambda *_, **__: str(tmp_path / "uvx"))
     monkeypatch.setattr(sys, "argv", ["audit.py"])
+    monkeypatch.setattr(audit, "unreachable", lambda service: "")
     with pytest.raises(SystemExit, match="not audited"):
         audit.main()
+
+
+@pytest.mark.parametrize("answer", [None, b'{"info": {"name": "pip"}}'])
+def test_where_no_advisories_are_to_be_had_it_says_so_and_does_not_pass(monkeypatch, capsys, answer):
+    def opened(address, timeout):
+        assert address.startswith("https://")
+        if answer is None:
+            raise OSError("no such host")
+        return io.BytesIO(answer)
+
+    monkeypatch.setattr(audit.urllib.request, "urlopen", opened)
+    monkeypatch.setattr(audit.subprocess, "run", lambda *_, **__: pytest.fail("nothing can be asked"))
+    monkeypatch.setattr(sys, "argv", ["audit.py"])
+    with pytest.raises(SystemExit) as left:
+        audit.main()
+    assert left.value.code == audit.NOT_AUDITED != 0
+    assert "NOT AUDITED" in capsys.readouterr().err
+
+
+def test_advisories_that_are_there_are_asked(monkeypatch):
+    told = b"{...%s...}" % audit.KNOWN.encode()
+    monkeypatch.setattr(audit.urllib.request, "urlopen", lambda *_, **__: io.BytesIO(told))
+    assert audit.unreachable("pypi") == audit.unreachable("osv") == ""
+
+
+def test_every_dependency_of_the_core_is_locked_and_its_licence_allowed():
+    said = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    wanted = {re.split(r"[>=<;\[ ]", line)[0].lower() for line in said}
+    assert {"numpy", "threadpoolctl"} <= wanted
+    assert wanted <= licences.locked(ROOT / "requirements")
+    core = [package for package in distributions() if package.name.lower() in wanted]
+    assert {package.name.lower() for package in core} == wanted
+    assert licences.findings(core) == []
 
 
 def test_the_foreign_script_of_the_page_is_in_the_bill_with_its_hashes():
