@@ -12,18 +12,20 @@ what is cut short, pitch as measured, and equal loudness of all zones of a set.
 from __future__ import annotations
 
 import io
-import json
 import sys
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import soundfile
 import soxr
 from fastcrc import crc32
 
+from punchin.engines.embedded.synthesis.bank import Set
+from punchin.engines.embedded.synthesis.bank import Zone as Entry
 from punchin.loudness import k_weighted
 from soundfont import ATTENUATION, DECAY, PAN, SUSTAIN, SoundFont, Zone, seconds
 
@@ -123,23 +125,6 @@ percussion 0   claves:75:.12 shaker:82:.3 sleighbells:83:.6 taiko_high:86:1.2 ta
 DRUM_QUALITY = 0.4
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One zone as the index has it; frames count from the start of the zone."""
-
-    name: str
-    root: float
-    start: int
-    frames: int
-    loop: tuple[int, int] | None
-    fade: int
-    level_from: int
-    level_db_s: float
-    decay_db_s: float
-    sustain_db: float
-    gain_db: float
-
-
 @dataclass(slots=True)
 class Cut:
     """One zone on its way into the bank: sound `[N, C]` and what the index will say of it."""
@@ -158,19 +143,15 @@ class Cut:
 def main() -> None:
     """Read the font named on the command line and write the bank."""
     font = SoundFont.open(Path(sys.argv[1]))
-    index: dict[str, object] = {}
+    index: dict[str, Set] = {}
     with zipfile.ZipFile(BANK, "w", zipfile.ZIP_STORED) as bank:
         for name, rate_hz, quality, cuts in (*melodic(font), *drums(font)):
             sound, zones = joined(cuts, rate_hz)
             coded = vorbis(sound, rate_hz, quality)
             add(bank, f"{name}.ogg", coded)
-            index[name] = {
-                "rate_hz": rate_hz,
-                "channels": sound.shape[1],
-                "zones": [asdict(z) for z in zones],
-            }
+            index[name] = Set(rate_hz, sound.shape[1], tuple(zones))
             print(f"{name:18} {len(zones):3} zones {len(sound) / rate_hz:6.1f} s {len(coded) / 1000:7.1f} kB")
-        add(bank, "index.json", json.dumps(index, separators=(",", ":")).encode())
+        add(bank, "index.json", msgspec.json.encode(index))
     print(f"{BANK.name}: {BANK.stat().st_size / 1e6:.2f} MB")
 
 
