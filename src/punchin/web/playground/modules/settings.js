@@ -10,6 +10,7 @@ const PLAIN = new Set([
   "audio", "audio_url", "tags", "start_time", "start_time_relative_to", "end_time", "end_time_relative_to", "lyrics",
   "seed", "takes", "edits", "output_format", "engine", "enable_sync_mode", "enable_base64_output", "webhook_url",
 ])
+const NAMES = { bpm: "Tempo, BPM", keyscale: "Key", timesignature: "Metre" }
 const HONOURED = { tags: "tags", lyrics: "lyrics", variance: "variance" }
 
 export const rolled = () => Math.floor(Math.random() * (LARGEST_SEED + 1))
@@ -138,7 +139,7 @@ export class Settings {
           placeholder: field.minimum === undefined ? "engine’s choice" : `${field.minimum} – ${field.maximum}`,
           onchange: change,
         })
-    return el("div", { class: "option", "data-field": name }, el("label", { for: id }, name.replaceAll("_", " ")), input, el("p", { id: described, class: "quiet" }, field.description ?? ""))
+    return el("div", { class: "option", "data-field": name }, el("label", { for: id }, NAMES[name] ?? name.replaceAll("_", " ")), input, el("p", { id: described, class: "quiet" }, field.description ?? ""))
   }
 
   #showFields() {
