@@ -229,8 +229,8 @@ MUTANTS = (
     Mutant(
         "limit of memory",
         "confinement/limits.py",
-        '"RLIMIT_DATA": written + memory,',
-        "",
+        "memory = confinement.memory_bytes",
+        "memory = 1 << 44",
         STARTING + " " + APART + " -k 'bombs or whatever'",
     ),
     Mutant(

@@ -65,7 +65,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unsafe(home: Path) -> Generator[Apart]:
     """Its decoder is broken: see `support.unsafe_reader`."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(TESTS))
+        patch.setenv("PYTHONPATH", str(TESTS), prepend=os.pathsep)
         patch.setenv("PUNCHIN_TEST_HOME", str(home))
         apart = Apart(Bounds(memory_bytes=200_000_000, cpu_s=2), "support.unsafe_reader")
         yield apart
