@@ -287,7 +287,7 @@ MUTANTS = (
         STARTING,
     ),
     Mutant(
-        "a take is a file of its own", "worker/apart.py", "or state.st_nlink != 1", "", APART + " -k take"
+        "a take is a file of its own", "worker/apart.py", "or state.st_nlink != 1", "", APART + " -k whatever"
     ),
     Mutant(
         "only the job's words reach the engine",

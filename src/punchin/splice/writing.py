@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+FORGOTTEN_S = 86_400.0
+"""An unfinished file that is older was left by a program that is gone: none is silent for a day."""
+_UNFINISHED = ".part"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -68,7 +73,8 @@ def whole_file(path: Path, *, overwrite: bool, protect: Path) -> Generator[Binar
         OutputError: if it cannot be written: no permission, disk full, exists already.
     """
     check_output(path, protect, overwrite=overwrite)
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+    _tidy_up(path)
+    temporary = path.with_name(f"{_beginning(path)}{secrets.token_hex(8)}{_UNFINISHED}")
     try:
         # "x" makes it new or fails; "+" because splicers read back what they wrote.
         with temporary.open("x+b") as file:
@@ -82,6 +88,21 @@ def whole_file(path: Path, *, overwrite: bool, protect: Path) -> Generator[Binar
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _beginning(path: Path) -> str:
+    return f".{path.name[:100]}."
+
+
+def _tidy_up(path: Path) -> None:
+    """Remove what edits into this name left that were killed: nobody has written to it for a day."""
+    oldest_s = time.time() - FORGOTTEN_S
+    with suppress(OSError):
+        for left in path.parent.iterdir():
+            if left.name.startswith(_beginning(path)) and left.name.endswith(_UNFINISHED):
+                found = left.lstat()
+                if stat.S_ISREG(found.st_mode) and found.st_mtime < oldest_s:
+                    left.unlink()
 
 
 def _take_name(temporary: Path, path: Path, *, overwrite: bool) -> None:

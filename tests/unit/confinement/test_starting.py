@@ -93,6 +93,13 @@ def outlive():
     if ctypes.CDLL(None, use_errno=True).prctl(1, 0) != 0:
         raise PermissionError
 attempt("outlive", outlive)
+def gain_rights():
+    # PR_GET_NO_NEW_PRIVS; then capget(2): the effective rights of this process
+    header, held = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert ctypes.CDLL(None).capget(header, held) == 0
+    if ctypes.CDLL(None).prctl(39, 0, 0, 0, 0) == 1 and not held[0] & (1 << 21):  # CAP_SYS_ADMIN
+        raise PermissionError
+attempt("new rights", gain_rights)
 attempt("thread", lambda: threading.Thread(target=int).start())
 attempt("signal itself", lambda: os.kill(os.getpid(), 0))
 """,

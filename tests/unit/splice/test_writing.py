@@ -2,12 +2,14 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from punchin.errors import Cancelled, OutputError
 from punchin.splice import check_output, whole_file, writing
+from punchin.splice.writing import FORGOTTEN_S
 
 
 @pytest.fixture
@@ -175,3 +177,21 @@ def test_names_that_are_long_still_fit(tmp_path, source):
     out = tmp_path / ("ü" * 120 + ".wav")
     write(out, source)
     assert Path(out).read_bytes() == b"new"
+
+
+def test_what_killed_edits_left_goes_after_a_day_and_nothing_else_does(tmp_path, source):
+    old, fresh = tmp_path / ".out.wav.0123456789abcdef.part", tmp_path / ".out.wav.fedcba9876543210.part"
+    others = (
+        tmp_path / ".other.wav.0123456789abcdef.part",
+        tmp_path / "out.wav.part",
+        tmp_path / ".out.wav.notes",
+    )
+    for path in (old, fresh, *others):
+        path.write_bytes(b"half")
+    long_ago = time.time() - FORGOTTEN_S - 60
+    for path in (old, *others):
+        os.utime(path, (long_ago, long_ago))
+    with whole_file(tmp_path / "out.wav", overwrite=False, protect=source) as file:
+        file.write(b"whole")
+    assert not old.exists()
+    assert all(path.exists() for path in (fresh, *others))
