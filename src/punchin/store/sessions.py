@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
@@ -163,6 +163,28 @@ class Ledger:
             return self._together.write(write)
         with self.writing() as session:
             return write(session)
+
+    @contextmanager
+    def alone(self, name: str) -> Generator[None]:
+        """Hold the lock of a name while the block runs, against the processes of all machines.
+
+        With SQLite there is one machine, and locks of files do.
+
+        Raises:
+            StoreError: the database cannot be reached.
+        """
+        if self._immediate:
+            yield
+            return
+        session = Session(self.engine)
+        try:
+            with said_plainly():
+                session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+            yield
+        finally:
+            # A server that died has let go by itself.
+            with suppress(DBAPIError):
+                session.close()
 
     def close(self) -> None:
         """Close all connections."""

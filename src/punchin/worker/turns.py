@@ -39,8 +39,7 @@ class Turns:
         store: the ledger.
         dispatcher: holds the jobs in line.
         most_running: of keys that have no limit of their own; 0: any number.
-        lock: a file that the workers of this machine share. Those of another machine may begin a job of the
-            same key in the same moment; then the key has one more at work than it may, for once.
+        lock: a file that the workers of this machine share; between machines, the ledger has a lock.
     """
 
     def __init__(self, store: Store, dispatcher: Dispatcher, most_running: int, lock: Path) -> None:
@@ -54,7 +53,7 @@ class Turns:
         """Whether a job may begin; it must do so inside the block, or not at all."""
         job = self._waiting_job(job_id)
         limited = job is not None and self._limit_of(job.key_id) > 0
-        with alone(self._lock, wait_s=WAIT_S) if limited else nullcontext():
+        with self._one_at_a_time(job.key_id) if job and limited else nullcontext():
             if job is None or not limited or self.has_room(job):
                 yield True
                 return
@@ -62,6 +61,12 @@ class Turns:
                 self._waiting.add(job.key_id)
             log.info("has to wait", job=job_id, key=job.key_id)
             yield False
+
+    @contextmanager
+    def _one_at_a_time(self, key_id: str) -> Generator[None]:
+        """Between counting a key's jobs at work and beginning one more, nobody else begins one."""
+        with alone(self._lock, wait_s=WAIT_S), self._store.alone(f"turn of {key_id}"):
+            yield
 
     def _waiting_job(self, job_id: str) -> JobRecord | None:
         """The job, unless it has begun before: then it is one of those at work already."""
