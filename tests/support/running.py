@@ -16,7 +16,7 @@ from punchin.settings import Settings
 from punchin.store import Store, migrate
 
 SECRET = "a-key-for-tests-only"
-START_S = 90
+START_S = 240
 
 
 @dataclass

@@ -16,6 +16,7 @@ const STAGES = {
   denoise: "Making new music",
   decode: "Turning it into sound",
   fill: "Making new music",
+  wait: "Waiting for the model",
   join: "Joining it to the song",
   match: "Matching level and tone",
   splice: "Putting it into the song",
