@@ -60,7 +60,8 @@ GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 LARGEST_PRIORITY = 2**31 - 1
 BATCH = 200
 """How many entries are looked up or dropped at once: the databases limit the length of a statement."""
-REAP_S = 60.0
+REAP_S = 180.0
+"""On a machine that is short of processor time, starting Python alone may take a minute."""
 
 
 def prepare(engine: Engine, poll_s: float) -> None:
