@@ -46,7 +46,8 @@ def test_each_of_the_top_ten_has_a_test_that_covers_it():
 
 
 def test_each_row_of_what_was_tried_has_a_command():
-    tried = [cells for cells in rows("docs/reliability.md") if len(cells) == 4 and "what was" not in cells[0]]
+    head = (ROOT / "docs/reliability.md").read_text().partition("\n## ")[0]
+    tried = [line.split("|")[1:-1] for line in head.splitlines() if line.startswith("| ")][1:]
     assert len(tried) >= 12
     for what, *_, command in tried:
         assert COMMAND.search(command), what
