@@ -49,7 +49,7 @@ JOBS = {
     ("storage", "fails"): {5003},
     ("storage", "killed"): {DONE},
     ("storage", "killed-after"): {DONE},
-    ("storage", "disk"): {5000, 5003},
+    ("storage", "disk"): {5003},
     ("storage", "memory"): {5003},
     ("decode", "fails"): {1402},
     ("decode", "killed"): {1402},

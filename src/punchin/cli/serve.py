@@ -132,5 +132,6 @@ def _log_to_stderr() -> None:
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # In one write with the end of the line: the processes of a service share standard error.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )

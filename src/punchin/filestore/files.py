@@ -142,7 +142,9 @@ class FileStore:
 
         check_key(key)
         size = path.stat().st_size
-        if not (move and self._folder and local.moved(path, self._folder, key)):
+        with _translated(key):
+            moved = bool(move and self._folder and local.moved(path, self._folder, key))
+        if not moved:
             with _translated(key), path.open("rb") as source:
                 blocks = iter(lambda: source.read(BLOCK_BYTES), b"")
                 obstore.put(self._store, key, blocks, attributes=self._attributes(key))

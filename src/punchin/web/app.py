@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h11
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -208,7 +209,11 @@ def _answer_errors(app: FastAPI) -> None:
         return problem(400, "the request ended before it was whole", "incomplete")
 
     async def fault(request: Request, error: Exception) -> Response:
-        log.error("a fault of Punchin", exc_info=error)
+        if isinstance(error, h11.LocalProtocolError):
+            # Behind the request came bytes that are no HTTP: the line was closed before the answer was.
+            log.info("an answer had nobody to go to", why=str(error))
+        else:
+            log.error("a fault of Punchin", exc_info=error)
         found = problem(500, UNKNOWN, "internal")
         # The framework answers faults outside of `Passing`.
         make_safe(found.headers, request.url.path)

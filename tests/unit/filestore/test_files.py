@@ -199,6 +199,21 @@ def test_what_is_put_is_synced_with_the_folders_that_name_it(files, folder, tmp_
     assert set(synced) >= {folder / "a/b/d", folder / "a/b"}
 
 
+@pytest.mark.parametrize("move", [True, False])
+def test_a_full_disk_is_an_error_of_the_store(files, folder, tmp_path, monkeypatch, move):
+    (tmp_path / "source").write_bytes(b"x")
+
+    def full(*_args, **_more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(local, "moved", full)
+    monkeypatch.setattr("obstore.put", full)
+    with pytest.raises(StoreError, match="No space left"):
+        files.put_file("a", tmp_path / "source", move=move)
+    assert (tmp_path / "source").exists()
+    assert on_disk(folder) == set()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission_is_an_error_of_the_store(files, folder):
     folder.chmod(0o500)
