@@ -39,6 +39,8 @@ AWAY = {
 }
 """When PostgreSQL is away (libpq's own names; seconds, but for the last, milliseconds). Without these, a
 connection whose cable was pulled waits for minutes or hours, and with it whoever asked."""
+IDLE_IN_TRANSACTION = "25P03"
+"""What PostgreSQL calls the end of a transaction that was idle for too long (its manual, appendix A)."""
 GONE = {
     "idle_in_transaction_session_timeout": "20s",
     "tcp_keepalives_idle": "5",
@@ -222,7 +224,14 @@ def said_plainly() -> Generator[None]:
     """Turn what may pass (no connection, locked, no room) into StoreError; a wrong statement is our fault."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
+        if not (isinstance(error, (OperationalError, InterfaceError)) or _broken_off(error)):
+            raise
         raise StoreError(f"the database cannot be used right now ({error.orig}); try again") from error
     except PoolTimeoutError as error:
         raise StoreError("too many requests use the database at once; try again in a moment") from error
+
+
+def _broken_off(error: DBAPIError) -> bool:
+    """The server ended the transaction for being idle: psycopg has that among the faults of a program."""
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) == IDLE_IN_TRANSACTION
