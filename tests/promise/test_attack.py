@@ -336,7 +336,7 @@ def quiet(*kinds: HealthCheck) -> Any:
 def test_a_plain_case_of_each_kind_is_edited(tmp_path: Path, name: str) -> None:
     """The search would find nothing where everything is refused."""
     made = next(each for each in LOSSLESS if each.subtype + "-" + each.form == name)
-    engine = Attacker("garbage", "two seconds", "plain", None, None, wrong_rate=False)
+    engine = Attacker("clipped", "two seconds", "plain", None, None, wrong_rate=False)
     case = Case(made, made.rates_hz[0], 1, 3_000, [(1_000, 2_000)], 1, None, JoinSettings(), engine, 1.0)
     tried(case, tmp_path)
     assert len(list(tmp_path.iterdir())) == 3

@@ -118,8 +118,8 @@ def check_filling(filling: Filling, window: Song, hole: Frames, spec: EngineSpec
     """An engine is never trusted: its answer must be sound of exactly the hole, with words for a receipt.
 
     Raises:
-        EngineFailed: if shape or rate is wrong, a sample is not finite or 60 dB above full scale, if it is
-            silent where music was, or says of itself what no receipt can hold.
+        EngineFailed: if shape, rate or type is wrong, a sample is not finite or 60 dB above full scale, if it
+            is silent where music was, or says of itself what no receipt can hold.
     """
     who = f"engine {spec.name!r}"
     _check_words(filling, who)
@@ -129,6 +129,8 @@ def check_filling(filling: Filling, window: Song, hole: Frames, spec: EngineSpec
             f"{who} gave {new.channels} x {new.frames} samples at {new.rate_hz} Hz; "
             f"asked for {window.channels} x {len(hole)} at {window.rate_hz} Hz"
         )
+    if new.samples.dtype.itemsize not in (4, 8):
+        raise EngineFailed(f"{who} gave samples of type {new.samples.dtype}; float32 or float64 is wanted")
     if not np.isfinite(new.samples).all():
         raise EngineFailed(
             f"{who} gave {np.count_nonzero(~np.isfinite(new.samples))} samples that are not numbers"

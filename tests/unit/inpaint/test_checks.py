@@ -96,6 +96,7 @@ HOLE = Frames(2000, 4000)
         ),
         (np.full((2, 2000), 32_767.0), 8000, "up to 3.28e\\+04; full scale"),
         (np.zeros((2, 2000)), 8000, "silence"),
+        (np.full((2, 2000), 0.1, np.float16), 8000, "type float16"),
     ],
 )
 def test_an_engine_is_never_trusted(samples, rate_hz, says):

@@ -146,6 +146,7 @@ class Page {
     const { song } = this.draft.now
     this.judge.alone(about, song)
     this.part.song(about.duration_s)
+    this.parts.song()
     this.transport.refresh()
     this.wave.show(about, song).catch((error) => error.name !== "AbortError" && tellField("song-bar", error.message))
     this.grid.song(song, about.duration_s)
@@ -157,7 +158,10 @@ class Page {
   #draftChanged(now, before) {
     find("#undo").disabled = !this.draft.canUndo
     find("#redo").disabled = !this.draft.canRedo
-    if (now.song !== before.song) this.player.pause()
+    if (now.song !== before.song) {
+      this.player.pause()
+      this.parts.song()
+    }
     if (now.start !== before.start || now.end !== before.end) {
       if (this.judge.isOf(now.song)) this.judge.near(now)
       this.transport.refresh()

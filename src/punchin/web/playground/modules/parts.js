@@ -74,12 +74,18 @@ export class Parts {
     wave.moved.on(() => this.#place(), scope)
     draft.changed.on(() => this.#show(), scope)
     this.#show()
+    this.song()
+  }
+
+  /** How long the song is has become known, or is not known any more: until then nobody can say where there is room. */
+  song() {
+    find("#part-add").disabled = !this.#durationNow()
   }
 
   /** Another part with the same wishes. */
   add() {
     const { now } = this.#draft
-    if (!now.song) return
+    if (!now.song || !this.#durationNow()) return
     if (now.others.length + 1 >= MOST) return tellField("parts", `one edit takes ${MOST} parts`)
     const room = roomFor(now, this.#durationNow())
     if (!room) return tellField("parts", "there is no room for another part; make one of them shorter")
