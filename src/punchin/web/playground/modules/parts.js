@@ -77,9 +77,9 @@ export class Parts {
     this.song()
   }
 
-  /** How long the song is has become known, or is not known any more: until then nobody can say where there is room. */
+  /** How long the song is has become known, or is not known any more: until then no part of it can be told. */
   song() {
-    find("#part-add").disabled = !this.#durationNow()
+    for (const place of ["#start", "#end", "#part-add"]) find(place).disabled = !this.#durationNow()
   }
 
   /** Another part with the same wishes. */
