@@ -43,40 +43,34 @@ class Places:
     def place_of(self, job_id: str) -> Generator[bool]:
         """Wait until a job may be at work; gives whether it may, or the worker ends meanwhile."""
         if not self._begun_before(job_id):
-            with self._beside() as may_begin:
+            # Those that have to be alone come first, or they would never.
+            with self._place_when(lambda: not self._alone) as may_begin:
                 yield may_begin
             return
         log.info("will be alone", job=job_id)
-        with self._by_itself() as may_begin:
+        with self._nobody_else(), self._place_when(lambda: not self._inside) as may_begin:
             yield may_begin
 
     @contextmanager
-    def _beside(self) -> Generator[bool]:
-        # Those that have to be alone come first, or they would never.
-        if not self._waited(lambda: not self._alone):
+    def _nobody_else(self) -> Generator[None]:
+        with self._changed:
+            self._alone += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._alone -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def _place_when(self, free: Callable[[], bool]) -> Generator[bool]:
+        if not self._waited(free):
             yield False
             return
         try:
             yield True
         finally:
             self._leave()
-
-    @contextmanager
-    def _by_itself(self) -> Generator[bool]:
-        with self._changed:
-            self._alone += 1
-        try:
-            if not self._waited(lambda: not self._inside):
-                yield False
-                return
-            try:
-                yield True
-            finally:
-                self._leave()
-        finally:
-            with self._changed:
-                self._alone -= 1
-                self._changed.notify_all()
 
     def _waited(self, free: Callable[[], bool]) -> bool:
         """Wait for a place and take it; False if there is none before the worker ends."""
