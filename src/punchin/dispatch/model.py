@@ -10,6 +10,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from punchin.job import AUTO
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
@@ -92,7 +94,7 @@ class Dispatcher(Protocol):
         grace_s: float,
         ready: Callable[[], None],
         at_once: int = 1,
-        engines: Sequence[str] = ("auto",),
+        engines: Sequence[str] = (AUTO,),
     ) -> None:
         """Take jobs until `stop` is set; whatever this worker had when it died comes first.
 

@@ -29,7 +29,8 @@ SILENT_RMS = 10 ** (-80 / 20)
 AUDIBLE_RMS = 10 ** (-50 / 20)
 """... and the original above -50 dBFS as music; silence for music is refused."""
 LOUDEST = 1000.0
-"""60 dB above full scale: more is a mistake of units, and would be no number when it is resampled."""
+"""60 dB above full scale: more is a mistake of units, or in a float file an accident, and would be no number
+when it is resampled or squared."""
 
 
 @dataclass(frozen=True, slots=True)

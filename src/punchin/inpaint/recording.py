@@ -10,7 +10,7 @@ import numpy as np
 
 from punchin.engine import Filling, NearRegionsEngine, TakesEngine
 from punchin.errors import EngineFailed
-from punchin.inpaint.checks import check_filling, not_honoured, take_seed
+from punchin.inpaint.checks import LOUDEST, check_filling, not_honoured, take_seed
 from punchin.join import JoinSettings, join
 from punchin.region import Frames, Mark, Region
 from punchin.resample import conform, return_part
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 LISTEN_S = 15.0
 """How much of the song on each side joins and seam measures hear, at least."""
-LOUDEST = 1000.0
-"""60 dB above full scale: what a float file holds beyond is an accident."""
 CONTINUING_FADE_S = 0.001
 """Crossfade of sound that continues the song by itself (`Filling.continues`)."""
 
